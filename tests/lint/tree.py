@@ -47,8 +47,8 @@ def text_of(root, path):
         return file.read()
 
 
-def finish(name, checked, problems):
+def finish(name, checked, problems, of="files"):
     for problem in problems:
         print(problem)
-    print(f"{name}: {checked} files, {len(problems)} problems")
+    print(f"{name}: {checked} {of}, {len(problems)} problems")
     sys.exit(1 if problems else 0)
