@@ -44,7 +44,7 @@ typedef struct ExprMistake {
     uint32_t line;   /* from 1 */
     uint32_t column; /* from 1 */
     char message[200];
-    Json value;      /* what `error(value)` raised, in the evaluation's arena; else null */
+    Json value; /* what `error(value)` raised, in the evaluation's arena; else null */
 } ExprMistake;
 
 /* names: variables the context will define, without "$" ("__loc__" is always there). */
@@ -74,9 +74,9 @@ typedef struct ExprRef {
 const ExprRef *expr_refs(const Expr *expr, size_t *ret_count);
 
 typedef struct ExprBudget {
-    uint32_t steps_max;  /* evaluation steps */
-    size_t bytes_max;    /* arena bytes */
-    uint32_t depth_max;  /* calls and nesting of values */
+    uint32_t steps_max; /* evaluation steps */
+    size_t bytes_max;   /* arena bytes */
+    uint32_t depth_max; /* calls and nesting of values */
     uint32_t outputs_max;
 } ExprBudget;
 

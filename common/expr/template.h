@@ -37,9 +37,10 @@ int template_eval(const Template *template, const Json *scope, const ExprContext
 
 /*
  * The same, but a string or object member whose program reads `.secrets` is left as a placeholder
- * object {"$late": {"source": "…", "values": {…}}}: source is the mapping string, values holds exactly
- * the non-secret roots it reads, already evaluated. template_open() evaluates the placeholders of
- * such a value later, where the secrets are known; opened parts are given twice: as they are, and with
+ * object {"$late": {"source": "…", "values": {…}}}: source is the mapping string, values holds
+ * exactly the non-secret roots it reads, already evaluated. template_open() evaluates the
+ * placeholders of such a value later, where the secrets are known; opened parts are given twice: as
+ * they are, and with
  * `[secret KEY]` in the place of every secret's text, for what is stored.
  */
 int template_eval_late(const Template *template, const Json *scope, const ExprContext *context,

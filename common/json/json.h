@@ -89,23 +89,23 @@ Str json_text(Arena *arena, const Json *value);      /* json_write() into the ar
 void json_write_string(Buf *buf, Str text);          /* with quotes and escapes */
 
 /* Looking. None of them fails: what is not there is NULL. */
-const Json *json_member(const Json *object, Str key);      /* NULL too when it is no object */
-const Json *json_at(const Json *array, size_t index);      /* NULL too when it is no array */
-const Json *json_pointer(const Json *value, Str pointer);  /* RFC 6901 */
-Str json_str(const Json *value);                           /* a string's bytes, else STR_NONE */
-double json_real(const Json *number);                      /* beyond range: +-DBL_MAX as jq does */
-bool json_to_int64(const Json *number, int64_t *ret);      /* an exact whole number */
-bool json_is(const Json *value, JsonType type);            /* false for NULL */
-const char *json_type_name(const Json *value);             /* "null" "boolean" "number" … as jq */
+const Json *json_member(const Json *object, Str key);     /* NULL too when it is no object */
+const Json *json_at(const Json *array, size_t index);     /* NULL too when it is no array */
+const Json *json_pointer(const Json *value, Str pointer); /* RFC 6901 */
+Str json_str(const Json *value);                          /* a string's bytes, else STR_NONE */
+double json_real(const Json *number);                     /* beyond range: +-DBL_MAX as jq does */
+bool json_to_int64(const Json *number, int64_t *ret);     /* an exact whole number */
+bool json_is(const Json *value, JsonType type);           /* false for NULL */
+const char *json_type_name(const Json *value);            /* "null" "boolean" "number" … as jq */
 
 /* Making. Children are copied by struct, their bytes are shared. */
 Json json_null(void);
 Json json_bool(bool truth);
 Json json_integer(Arena *arena, int64_t number);
 Json json_number(double number);
-Json json_string(Str text);                     /* shares the bytes */
+Json json_string(Str text); /* shares the bytes */
 Json json_string_copy(Arena *arena, Str text);
-Json json_array(const Json *items, size_t count);       /* shares */
+Json json_array(const Json *items, size_t count);          /* shares */
 Json json_object(const JsonMember *members, size_t count); /* shares; keys must be distinct */
 
 /* Growing lists in an arena. json_add() replaces the value of a key that is already there. */

@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * Storable: what PostgreSQL's jsonb accepts. One payload that it refuses would break every view that
- * casts its column, so such a payload is refused where it enters: HTTP 400, the dead-letter topic,
- * or a VALIDATION error of the step.
+ * Storable: what PostgreSQL's jsonb accepts. One payload that it refuses would break every view
+ * that casts its column, so such a payload is refused where it enters: HTTP 400, the dead-letter
+ * topic, or a VALIDATION error of the step.
  *
  * Refused: \u0000 in a string, a lone surrogate escape, a number whose exponent puts it beyond
  * 1e308 or that has more than 1,000 digits, nesting deeper than 64. One pass, no allocation.

@@ -1,0 +1,95 @@
+#pragma once
+
+/*
+ * Scope: what the programs of a step see, built from recorded facts, and the evaluation of a step's
+ * programs in it. The coordinator and the worker (in a fused chain) call the same functions, so a
+ * step gives the same bytes wherever it is evaluated.
+ *
+ * Only what the node reads (PlanReads) is put into the scope; texts are parsed when they are
+ * needed.
+ */
+
+#include "common/plan/plan.h"
+
+enum {
+    SCOPE_E_EXPRESSION = 1, /* a program failed; the error says which and why */
+    SCOPE_E_VALIDATION,     /* a result has the wrong type or cannot be stored */
+    SCOPE_E_TOO_LARGE,      /* a result is larger than PAYLOAD_BYTES_MAX */
+};
+
+typedef struct ScopeStep {
+    StepStatus status; /* STEP_PENDING: has not ended */
+    Str output;        /* JSON text; none: null */
+    Str error;         /* JSON text of the error object; none: null */
+} ScopeStep;
+
+typedef struct Scope {
+    const Plan *plan;
+    Str trigger; /* JSON text */
+    Str input;   /* JSON text */
+    Str vars;    /* JSON text of an object key → value */
+    ExecutionId execution;
+    TenantId tenant;
+    int64_t started_ms;
+    Str template_id;
+    int64_t version_number;
+    const ScopeStep *steps; /* by node */
+    const uint8_t *edges;   /* by edge: ScopeEdge; for `.join` and `.error` */
+    int64_t now_ms;         /* the step's opened time: what `now` gives */
+} Scope;
+
+typedef enum ScopeEdge { EDGE_UNDECIDED, EDGE_TAKEN, EDGE_DEAD } ScopeEdge;
+
+typedef struct ScopeError {
+    ErrorType type;
+    Str message; /* in the arena; names the place: "inputMappings/url: …" */
+} ScopeError;
+
+/* The guard or CONDITION: only a boolean is accepted. */
+int scope_condition(const Scope *scope, uint32_t node, Arena *arena, bool *ret_truth,
+                    ScopeError *ret_error);
+
+/* SWITCH: the outcome, "case0", "case0,case2", "default", or "none" (no case matched, no default).
+ */
+int scope_switch(const Scope *scope, uint32_t node, Arena *arena, Str *ret_outcome,
+                 ScopeError *ret_error);
+
+/* inputMappings; entries that read `.secrets` are placeholders (template.h). JSON text. */
+int scope_input(const Scope *scope, uint32_t node, Arena *arena, Str *ret_input,
+                ScopeError *ret_error);
+
+/* outputMappings over the raw result (JSON text). */
+int scope_output(const Plan *plan, uint32_t node, Str raw, int64_t now_ms, Arena *arena,
+                 Str *ret_output, ScopeError *ret_error);
+
+/* DELAY: when it ends. */
+int scope_delay(const Scope *scope, uint32_t node, Arena *arena, int64_t *ret_due_ms,
+                ScopeError *ret_error);
+
+/* TERMINATE: output (or null) and error object (or none) as JSON text. */
+int scope_terminate(const Scope *scope, uint32_t node, Arena *arena, Str *ret_output,
+                    Str *ret_error_object, ScopeError *ret_error);
+
+/* Index of the first error port whose match fits the error object (JSON text), or PLAN_NONE. */
+uint32_t scope_error_port(const Scope *scope, uint32_t node, Str error, Arena *arena);
+
+/* The execution's output: plan->output, or {stepId: output} of the steps that end branches. */
+int scope_final(const Scope *scope, Arena *arena, Str *ret_output, ScopeError *ret_error);
+
+/* An error object as JSON text: {type, status, title, detail, message, stepId, …}. */
+typedef struct ScopeFailure {
+    ErrorType type;
+    Str user_type; /* "USER:code", else none */
+    uint32_t status;
+    Str message;
+    Str step; /* step id */
+    Str scope_path;
+    uint32_t attempt;
+    Str cause; /* JSON text or none */
+    bool retryable;
+} ScopeFailure;
+
+Str scope_error_object(Arena *arena, const ScopeFailure *failure);
+
+/* The type word of an error object; ERROR_USER for "USER:…", ERROR_INTERNAL when unreadable. */
+ErrorType scope_error_type(Str error, Arena *arena);
