@@ -1,0 +1,108 @@
+# Headrace itself: schema, first tenant, gateway, coordinator, two workers.
+
+DAEMONS=(gateway coordinator worker-1 worker-2)
+
+headrace_cli() {
+    HEADRACE_PG_DSN=$(role_dsn headrace_migrate) "$BUILD_DIR/cli/headrace" "$@"
+}
+
+# The key that opens stored credentials: one line, its name and 32 random bytes.
+seal_key_up() {
+    local file=$DEV_DIR/seal.key
+
+    [[ -s $file ]] ||
+        echo "k1:$(od -An -v -N32 -tx1 /dev/urandom | tr -d ' \n')" | write_private "$file"
+}
+
+schema_up() {
+    say "headrace: migrating the schema"
+    headrace_cli migrate up >"$LOG_DIR/migrate.log" 2>&1 || {
+        cat "$LOG_DIR/migrate.log" >&2
+        fail "headrace migrate up failed"
+    }
+}
+
+# A key is shown only once, so the tenant is made when its key is not on file yet.
+tenant_up() {
+    local key
+
+    [[ ! -s $DEV_DIR/secrets/api_key ]] || return 0
+    say "headrace: making the tenant dev and an API key"
+    headrace_cli tenant create dev >"$LOG_DIR/tenant.log" 2>&1 || true # it may be there already
+    key=$(headrace_cli key create --tenant dev --role ADMIN 2>>"$LOG_DIR/tenant.log" | tail -n 1)
+    if [[ -z $key || $key == *[[:space:]]* ]]; then
+        cat "$LOG_DIR/tenant.log" >&2
+        fail "headrace key create printed no key"
+    fi
+    printf %s "$key" | write_private "$DEV_DIR/secrets/api_key"
+}
+
+# daemon_up NAME PROGRAM ROLE SETTING=VALUE…: nothing of the caller's environment reaches a daemon.
+daemon_up() {
+    local name=$1 program=$2 role=$3
+    shift 3
+
+    process_runs "$name" && return
+    say "$name: starting"
+    process_start "$name" env -i PATH="$PATH" LANG=C.UTF-8 \
+        HEADRACE_INSTANCE="$name" \
+        HEADRACE_KAFKA="$(kafka_address)" \
+        HEADRACE_REDIS="127.0.0.1:$(port_known redis)" \
+        HEADRACE_PG_DSN="$(role_dsn "$role")" \
+        HEADRACE_ADMIN_LISTEN="127.0.0.1:$(port_for "$name-admin")" \
+        ${HEADRACE_LOG_LEVEL:+HEADRACE_LOG_LEVEL="$HEADRACE_LOG_LEVEL"} \
+        "$@" "$BUILD_DIR/$program"
+}
+
+daemon_is_ready() {
+    curl -fs -o /dev/null --max-time 2 "http://127.0.0.1:$(port_known "$1-admin")/readyz"
+}
+
+daemons_launch() {
+    local key=HEADRACE_SEAL_KEY_FILE=$DEV_DIR/seal.key number
+
+    daemon_up coordinator coordinator/headrace-coordinator headrace_engine
+    for number in 1 2; do
+        # Workers refuse private addresses; the demo and the tests call this machine.
+        daemon_up "worker-$number" worker/headrace-worker headrace_worker \
+            "$key" HEADRACE_EGRESS_ALLOW=127.0.0.0/8
+    done
+    process_runs gateway ||
+        daemon_up gateway trigger-gateway/headrace-gateway headrace_gateway "$key" \
+            HEADRACE_EGRESS_ALLOW=127.0.0.0/8 \
+            HEADRACE_API_PG_DSN="$(role_dsn headrace_api)" \
+            HEADRACE_API_LISTEN="127.0.0.1:$(port_for gateway-api)" \
+            HEADRACE_HOOKS_LISTEN="127.0.0.1:$(port_for gateway-hooks)"
+}
+
+daemons_up() {
+    local name program
+
+    for program in cli/headrace trigger-gateway/headrace-gateway coordinator/headrace-coordinator \
+        worker/headrace-worker; do
+        [[ -x $BUILD_DIR/$program ]] ||
+            fail "the services run, but build/$program is not part of this build: no daemons"
+    done
+    seal_key_up
+    schema_up
+    tenant_up
+    daemons_launch
+    for name in "${DAEMONS[@]}"; do
+        process_wait "$name" 30 daemon_is_ready "$name" || process_blame "$name"
+    done
+    env_write
+}
+
+# Nothing new comes in, then what is in hand is finished.
+daemons_down() {
+    local name
+
+    for name in "${DAEMONS[@]}"; do
+        process_runs "$name" && say "$name: stopping"
+        process_signal "$name" TERM
+        [[ $name != gateway ]] || process_stopped gateway 35
+    done
+    for name in "${DAEMONS[@]}"; do
+        process_stopped "$name" 35
+    done
+}

@@ -1,0 +1,156 @@
+# What must be installed, and the folders that are filled once: jars, test packages, the build.
+
+PACKAGES=(
+    # build
+    meson ninja-build pkg-config gcc protobuf-c-compiler protobuf-compiler
+    libuv1-dev librdkafka-dev libhiredis-dev libpq-dev libprotobuf-c-dev libcurl4-openssl-dev
+    libmicrohttpd-dev libpcre2-dev uthash-dev libssl-dev libcctz-dev libyaml-dev
+    # tests and style
+    libcriterion-dev clang clang-format yamllint jq python3
+    # run
+    postgresql redis-server kcat curl ca-certificates tzdata maven
+)
+
+# What differs between Debian releases, or is only needed when nothing else provides it.
+packages_of_this_system() {
+    local release
+    release=$(. /etc/os-release && echo "${VERSION_ID-}")
+
+    case "$release" in
+    12) echo libclang-rt-14-dev ;;
+    *) echo libclang-rt-dev ;;
+    esac
+    command -v java >/dev/null || echo default-jre-headless
+    command -v npm >/dev/null || echo npm
+}
+
+packages_missing() {
+    local wanted package status
+
+    mapfile -t wanted < <(printf '%s\n' "${PACKAGES[@]}" && packages_of_this_system)
+    status=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null || true)
+    for package in "${wanted[@]}"; do
+        [[ $'\n'$status$'\n' == *$'\n'"$package installed"$'\n'* ]] || echo "$package"
+    done
+}
+
+as_root() {
+    if [[ $EUID -eq 0 ]]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+# Debian starts a service when its package is installed. Ours are private ones, so this is switched
+# off while we install, and back on afterwards, also when an earlier run was killed in between.
+POLICY=/usr/sbin/policy-rc.d
+POLICY_MARK="# written by headrace ./dev setup"
+
+services_stay_off() {
+    [[ -e $POLICY ]] && ! grep -qF "$POLICY_MARK" "$POLICY" && return
+    printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" | as_root tee "$POLICY" >/dev/null
+    as_root chmod 755 "$POLICY"
+}
+
+services_may_start() {
+    if [[ -e $POLICY ]] && grep -qF "$POLICY_MARK" "$POLICY"; then
+        as_root rm -f "$POLICY"
+    fi
+}
+
+apt() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"
+}
+
+install_packages() {
+    apt install -y --no-install-recommends "$@" && return
+    # Old package lists name files that are gone; a killed run leaves packages half configured.
+    as_root dpkg --configure -a
+    apt update && apt install -y --no-install-recommends "$@"
+}
+
+setup_packages() {
+    local missing
+
+    command -v dpkg-query >/dev/null || fail "this is not Debian: install by hand: ${PACKAGES[*]}"
+    mapfile -t missing < <(packages_missing)
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    if [[ $EUID -ne 0 ]] && ! command -v sudo >/dev/null; then
+        fail "as root, run: apt-get install ${missing[*]}"
+    fi
+
+    say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+    trap services_may_start EXIT
+    services_stay_off
+    install_packages "${missing[@]}" || fail "apt-get could not install: ${missing[*]}"
+    services_may_start
+    trap - EXIT
+}
+
+KAFKA_LIB=$TOOLS_DIR/kafka/lib
+
+kafka_is_fetched() {
+    [[ -d $KAFKA_LIB && $KAFKA_LIB -nt $ROOT/deploy/kafka/pom.xml ]]
+}
+
+# Copied into a folder of its own and renamed: the jars are all there, or none.
+setup_kafka() {
+    local draft=$KAFKA_LIB.$$
+
+    user_has_kafka && return
+    kafka_is_fetched && return
+    say "fetching Apache Kafka's jars with Maven"
+    mkdir -p "$TOOLS_DIR/kafka"
+    rm -rf "$KAFKA_LIB".*
+    if mvn -B -q -f "$ROOT/deploy/kafka/pom.xml" dependency:copy-dependencies \
+        -DincludeScope=runtime -DoutputDirectory="$draft"; then
+        rm -rf "$KAFKA_LIB"
+        mv "$draft" "$KAFKA_LIB"
+        touch "$KAFKA_LIB"
+    else
+        rm -rf "$draft"
+        warn "Maven could not fetch Apache Kafka: the development broker takes its place"
+    fi
+}
+
+# What tests read: pinned in deploy/dev/npm, installed without running anybody's scripts.
+setup_test_packages() {
+    local folder=$TOOLS_DIR/npm
+
+    cmp -s "$ROOT/deploy/dev/npm/package-lock.json" "$folder/installed" && return
+    say "fetching the packages that tests read with npm"
+    mkdir -p "$folder"
+    cp "$ROOT"/deploy/dev/npm/package{,-lock}.json "$folder/"
+    if npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error; then
+        cp "$folder/package-lock.json" "$folder/installed"
+    else
+        warn "npm could not fetch them: the tests that read them will fail and say so"
+    fi
+}
+
+# Optimised, with symbols: what is tested and measured here can also be looked at in a debugger.
+setup_build_folder() {
+    [[ -e $BUILD_DIR/build.ninja ]] && return
+    say "configuring build/"
+    rm -rf "$BUILD_DIR"
+    if ! meson setup "$BUILD_DIR" "$ROOT" --buildtype=debugoptimized >"$ROOT/build.log" 2>&1; then
+        cat "$ROOT/build.log" >&2
+        rm -f "$ROOT/build.log"
+        fail "meson could not configure the build"
+    fi
+    mv "$ROOT/build.log" "$BUILD_DIR/"
+}
+
+run_ninja() {
+    ninja -C "$BUILD_DIR" --quiet "$@" | sed '/no work to do/d' || fail "the build failed"
+}
+
+build_all() {
+    run_ninja
+}
+
+# The two programs that services need; the rest of the tree may be in pieces.
+build_tools() {
+    run_ninja deploy/topics/headrace-topics deploy/dev-broker/headrace-dev-broker
+}

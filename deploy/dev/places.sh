@@ -1,0 +1,86 @@
+# Where everything lies, how ./dev speaks, and the lock that keeps two of it apart.
+
+umask 022
+
+DEV_DIR=${HEADRACE_DEV_DIR:-$ROOT/.dev}
+[[ $DEV_DIR == /* ]] || DEV_DIR=$PWD/$DEV_DIR
+
+BUILD_DIR=$ROOT/build
+TOOLS_DIR=$ROOT/.dev              # jars and npm packages: one copy for all stacks of this tree
+RUN_DIR=$DEV_DIR/run              # one record per running process
+LOG_DIR=$DEV_DIR/log
+STACK_MARK=$DEV_DIR/.headrace-dev # this folder is ours; only such a folder is ever removed
+
+say() {
+    printf '\033[2mdev:\033[0m %s\n' "$*"
+}
+
+warn() {
+    printf 'dev: %s\n' "$*" >&2
+}
+
+fail() {
+    warn "$*"
+    exit 1
+}
+
+# A folder that somebody else filled is never taken over: clean would remove their files.
+make_stack_folder() {
+    if [[ ! -e $STACK_MARK ]]; then
+        local others=("$DEV_DIR"/*)
+
+        if [[ $DEV_DIR != "$ROOT/.dev" && ${#others[@]} -gt 0 ]]; then
+            fail "$DEV_DIR is not empty and not made by ./dev; name another HEADRACE_DEV_DIR"
+        fi
+        mkdir -p "$DEV_DIR"
+        touch "$STACK_MARK"
+    fi
+    mkdir -p "$RUN_DIR" "$LOG_DIR" "$DEV_DIR/secrets" "$DEV_DIR/dsn"
+    chmod 700 "$DEV_DIR/secrets" "$DEV_DIR/dsn"
+}
+
+# Descriptor 9 holds the lock; it is closed for everything that outlives ./dev (processes.sh).
+lock_stack() {
+    make_stack_folder
+    exec 9>"$DEV_DIR/lock"
+    if ! flock -n 9; then
+        say "waiting for another ./dev on $DEV_DIR"
+        flock -w 600 9 || fail "another ./dev has held $DEV_DIR for ten minutes"
+    fi
+}
+
+lock_release() {
+    exec 9>&-
+}
+
+# Writes standard input to a file that appears whole or not at all, for its owner only.
+write_private() {
+    (
+        umask 077
+        cat >"$1.new"
+        mv "$1.new" "$1"
+    )
+}
+
+# A random word that stays the same: made when first asked for.
+secret() {
+    local file=$DEV_DIR/secrets/$1
+
+    [[ -s $file ]] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' | write_private "$file"
+    cat "$file"
+}
+
+remove_stack() {
+    [[ -e $STACK_MARK ]] || return 0
+    postgres_remove
+    rm -rf "$DEV_DIR"
+}
+
+remove_build() {
+    local folder
+
+    for folder in "$ROOT"/build "$ROOT"/build-*/; do
+        [[ -d $folder/meson-private ]] && rm -rf "$folder"
+    done
+    rm -rf "$TOOLS_DIR"
+}
