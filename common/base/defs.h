@@ -10,6 +10,10 @@
  */
 
 #include <stddef.h>
+#include <sys/param.h> /* first: system headers bring it in and it defines MIN and MAX too */
+
+#undef MIN
+#undef MAX
 
 #define _cleanup_(function) __attribute__((__cleanup__(function)))
 #define _unused_ __attribute__((__unused__))
