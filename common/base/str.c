@@ -174,9 +174,9 @@ uint64_t str_hash(Str text, uint64_t seed) {
     return hash ^ (hash >> 32);
 }
 
-/* Length of the UTF-8 sequence that starts here, or 0 when it is none. */
-static size_t sequence_length(const unsigned char *s, size_t left) {
+size_t str_sequence(const char *data, size_t left) {
     static const unsigned char lowest_second[] = {[0xE0 & 0x3F] = 0xA0, [0xF0 & 0x3F] = 0x90};
+    const unsigned char *s = (const unsigned char *)data;
     unsigned char first = s[0];
     size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
 
@@ -198,7 +198,7 @@ bool str_is_utf8(Str text) {
     size_t i = 0;
 
     while (i < text.length) {
-        size_t length = sequence_length((const unsigned char *)text.data + i, text.length - i);
+        size_t length = str_sequence(text.data + i, text.length - i);
 
         if (length == 0)
             return false;

@@ -57,3 +57,6 @@ Str str_printf(Arena *arena, const char *format, ...) _printf_(2, 3);
 
 uint64_t str_hash(Str text, uint64_t seed); /* for tables in memory; never stored */
 bool str_is_utf8(Str text);                 /* strict: no surrogates, no overlong forms */
+
+/* Bytes of the UTF-8 sequence that starts at data, 0 when none does; left > 0 bytes are there. */
+size_t str_sequence(const char *data, size_t left);

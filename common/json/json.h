@@ -3,7 +3,7 @@
 /*
  * Json: a document as a tree in an arena.
  *
- * A value is 24 bytes and immutable once made; copying the struct shares its children, so building
+ * A value is 16 bytes and immutable once made; copying the struct shares its children, so building
  * new documents out of old ones is cheap. Number text is kept exactly as it was written while a
  * number is only carried; arithmetic makes numbers without text. Member order is kept; of duplicate
  * keys the last value wins, at the place of the first. Strings are UTF-8 and may hold NUL bytes.
@@ -28,7 +28,7 @@ enum {
     JSON_E_SYNTAX = 1, /* not RFC 8259, or not UTF-8 */
     JSON_E_DEPTH,      /* nested deeper than limits.depth_max */
     JSON_E_NODES,      /* more values than limits.nodes_max */
-    JSON_E_BYTES,      /* longer than limits.bytes_max */
+    JSON_E_BYTES,      /* longer than limits.bytes_max, or more than the arena's budget holds */
 };
 
 typedef enum JsonType {
@@ -47,6 +47,7 @@ typedef struct JsonMember JsonMember;
 struct Json {
     uint8_t type;     /* JsonType */
     bool is_computed; /* a number without text: `real` holds it */
+    bool is_indexed;  /* an object whose keys are found without walking; set by this room only */
     uint32_t count;   /* elements of an array, members of an object, bytes of a string or number */
     union {
         const char *text;          /* string (decoded) or number (as written) */
