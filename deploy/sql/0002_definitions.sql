@@ -431,6 +431,7 @@ CREATE TABLE user_integration (
     refreshing_until timestamptz,
     refreshing_nonce uuid,
     reauth_failures int NOT NULL DEFAULT 0,
+    reauth_failed_at timestamptz,
     is_active boolean NOT NULL DEFAULT true,
     status text NOT NULL DEFAULT 'CONNECTED'
         CHECK (status IN ('CONNECTED', 'NEEDS_REAUTH', 'DISABLED')),
@@ -451,7 +452,8 @@ COMMENT ON COLUMN user_integration.refresh_epoch IS
 COMMENT ON COLUMN user_integration.refreshing_until IS
     'A short lease: one refresh at a time, or a rotating refresh token is lost.';
 COMMENT ON COLUMN user_integration.reauth_failures IS
-    'Refusals of the refresh token in a row; the second one makes it NEEDS_REAUTH.';
+    'Refusals of the refresh token in a row, counted a minute apart; the second makes it '
+    'NEEDS_REAUTH.';
 COMMENT ON COLUMN user_integration.metadata IS 'Account names and the like; no secret.';
 
 CREATE FUNCTION connection_guard() RETURNS trigger
