@@ -12,7 +12,11 @@ LOG_DIR=$DEV_DIR/log
 STACK_MARK=$DEV_DIR/.headrace-dev # this folder is ours; only such a folder is ever removed
 
 say() {
-    printf '\033[2mdev:\033[0m %s\n' "$*"
+    if [[ -t 1 ]]; then
+        printf '\033[2mdev:\033[0m %s\n' "$*"
+    else
+        printf 'dev: %s\n' "$*"
+    fi
 }
 
 warn() {

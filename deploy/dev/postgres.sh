@@ -132,10 +132,6 @@ role_dsn() {
 postgres_roles_up() {
     local role
 
-    if [[ ! -e $ROOT/deploy/sql/roles.sql ]]; then
-        warn "deploy/sql/roles.sql is not in this tree: PostgreSQL runs without roles and database"
-        return
-    fi
     psql_as postgres postgres -At <<SQL | psql_as postgres postgres
 select 'create database $DATABASE' where not exists
     (select from pg_database where datname = '$DATABASE');

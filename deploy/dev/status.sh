@@ -13,7 +13,10 @@ status_port() {
     case "$1" in
     postgres | redis) port_known "$1" ;;
     kafka) kafka_address ;;
-    gateway) echo "api $(port_known gateway-api), hooks $(port_known gateway-hooks), admin $(port_known gateway-admin)" ;;
+    gateway)
+        echo "api $(port_known gateway-api), hooks $(port_known gateway-hooks)," \
+            "admin $(port_known gateway-admin)"
+        ;;
     *) port_known "$1-admin" ;;
     esac 2>/dev/null || true
 }

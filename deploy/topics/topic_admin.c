@@ -8,45 +8,30 @@
 #include "deploy/topics/topic_admin.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define LOOK_AGAIN_MS 100
-
-static int64_t now_ms(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#define PAUSE_MS 100
 
 static int complain(const char *topic, const char *what, const char *why) {
     fprintf(stderr, "topic %s: %s: %s\n", topic, what, why ? why : "no reason given");
     return TOPIC_ADMIN_E_REFUSED;
 }
 
+void topic_admin_pause(rd_kafka_t *client) {
+    rd_kafka_poll(client, PAUSE_MS);
+}
+
 int topic_admin_wait(rd_kafka_t *client, int wait_ms, int *ret_brokers) {
-    int64_t deadline_ms = now_ms() + wait_ms;
-    const struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * 1000000L};
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, NULL, &metadata, wait_ms);
 
-    do {
-        const struct rd_kafka_metadata *metadata;
-
-        if (rd_kafka_metadata(client, 0, NULL, &metadata, 1000) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            int brokers = metadata->broker_cnt;
-
-            rd_kafka_metadata_destroy(metadata);
-            if (brokers > 0) {
-                *ret_brokers = brokers;
-                return 0;
-            }
-        }
-        nanosleep(&pause, NULL);
-    } while (now_ms() < deadline_ms);
-
-    fprintf(stderr, "no broker answered within %d ms\n", wait_ms);
-    return TOPIC_ADMIN_E_SILENT;
+    if (error) {
+        fprintf(stderr, "no broker answered within %d ms: %s\n", wait_ms, rd_kafka_err2str(error));
+        return TOPIC_ADMIN_E_SILENT;
+    }
+    *ret_brokers = metadata->broker_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    return 0;
 }
 
 static TopicFound look_at(const struct rd_kafka_metadata_topic *topic) {

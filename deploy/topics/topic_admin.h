@@ -30,8 +30,11 @@ typedef struct TopicFound {
     int32_t partitions;
 } TopicFound;
 
-/* Waits until a broker answers; ret_brokers is how many there are. */
+/* Waits until a broker answers, at most wait_ms; ret_brokers is how many there are. */
 int topic_admin_wait(rd_kafka_t *client, int wait_ms, int *ret_brokers);
+
+/* Lets the client work for a moment, before one looks again. */
+void topic_admin_pause(rd_kafka_t *client);
 
 /* One answer per topic of the list, in its order. */
 int topic_admin_look(rd_kafka_t *client, const TopicList *list, TopicFound *ret_found);

@@ -4,9 +4,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
+
+#include "common/base/alloc.h"
+#include "common/base/check.h"
+#include "common/base/defs.h"
+#include "common/base/str.h"
 
 typedef struct Reader {
     const char *path;
@@ -15,8 +19,7 @@ typedef struct Reader {
     TopicComplaint complaint;
 } Reader;
 
-__attribute__((format(printf, 3, 4))) static int refuse(Reader *reader, const yaml_node_t *node,
-                                                        const char *format, ...) {
+_printf_(3, 4) static int refuse(Reader *reader, const yaml_node_t *node, const char *format, ...) {
     char *text = reader->complaint.text;
     size_t room = sizeof reader->complaint.text;
     va_list args;
@@ -44,17 +47,16 @@ static int read_text(Reader *reader, const yaml_node_t *node, size_t bytes_max, 
     return 0;
 }
 
-static int read_number(Reader *reader, const yaml_node_t *node, long max, int32_t *ret_number) {
-    char text[16], *end;
-    long number;
+static int read_number(Reader *reader, const yaml_node_t *node, int64_t max, int32_t *ret_number) {
+    char text[16];
+    int64_t number;
     int r;
 
     r = read_text(reader, node, sizeof text - 1, text);
     if (r)
         return r;
-    number = strtol(text, &end, 10);
-    if (*end || number < 1 || number > max)
-        return refuse(reader, node, "\"%s\" is not a number from 1 to %ld", text, max);
+    if (!str_to_int64(str_of(text), 1, max, &number))
+        return refuse(reader, node, "\"%s\" is not a number from 1 to %lld", text, (long long)max);
     *ret_number = (int32_t)number;
     return 0;
 }
@@ -180,8 +182,7 @@ static int read_file(Reader *reader, FILE *file) {
     yaml_parser_t parser;
     int r = TOPIC_LIST_E_YAML;
 
-    if (!yaml_parser_initialize(&parser))
-        abort(); /* out of memory */
+    CHECK(yaml_parser_initialize(&parser)); /* fails only when memory runs out */
     yaml_parser_set_input_file(&parser, file);
     if (yaml_parser_load(&parser, &document)) {
         reader->document = &document;
@@ -196,13 +197,11 @@ static int read_file(Reader *reader, FILE *file) {
 }
 
 int topic_list_read(const char *path, TopicList *ret_list, TopicComplaint *ret_complaint) {
-    TopicList *list = calloc(1, sizeof *list);
+    _cleanup_(alloc_free_p) TopicList *list = alloc_zero(sizeof *list);
     Reader reader = {.path = path, .list = list};
     FILE *file = fopen(path, "re");
     int r;
 
-    if (!list)
-        abort(); /* out of memory */
     if (file) {
         r = read_file(&reader, file);
         fclose(file);
@@ -215,7 +214,6 @@ int topic_list_read(const char *path, TopicList *ret_list, TopicComplaint *ret_c
         *ret_complaint = reader.complaint;
     else
         *ret_list = *list;
-    free(list);
     return r;
 }
 

@@ -13,10 +13,9 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "common/base/str.h"
 #include "deploy/topics/topic_admin.h"
 #include "deploy/topics/topic_list.h"
 
@@ -24,7 +23,6 @@
 
 /* A new topic's leaders are elected within a second; it may take longer on a busy cluster. */
 #define LEADERS_TRIES 100
-#define LEADERS_PAUSE_MS 100
 
 enum {
     EXIT_CLUSTER = 1,
@@ -72,10 +70,9 @@ static bool set_pair(Order *order, char *pair) {
 }
 
 static bool set_wait(Order *order, const char *text) {
-    char *end;
-    long wait_ms = strtol(text, &end, 10);
+    int64_t wait_ms;
 
-    if (*text == 0 || *end || wait_ms < 0 || wait_ms > WAIT_MS_MAX) {
+    if (!str_to_int64(str_of(text), 0, WAIT_MS_MAX, &wait_ms)) {
         fprintf(stderr, "headrace-topics: --wait-ms wants 0 to %d, not \"%s\"\n", WAIT_MS_MAX,
                 text);
         return false;
@@ -130,8 +127,11 @@ static void shrink_topic(Topic *topic, int brokers) {
 
     for (size_t i = 0; i < topic->setting_count; i++) {
         TopicSetting *setting = &topic->settings[i];
+        int64_t replicas;
 
-        if (strcmp(setting->key, "min.insync.replicas") == 0 && atoi(setting->value) > brokers)
+        if (strcmp(setting->key, "min.insync.replicas") == 0 &&
+            str_to_int64(str_of(setting->value), 1, TOPIC_REPLICATION_MAX, &replicas) &&
+            replicas > brokers)
             snprintf(setting->value, sizeof setting->value, "%d", brokers);
     }
 }
@@ -179,7 +179,6 @@ static int settle_topic(rd_kafka_t *client, const Topic *topic, const TopicFound
 }
 
 static int wait_leaders(rd_kafka_t *client, const TopicList *list) {
-    const struct timespec pause = {.tv_nsec = LEADERS_PAUSE_MS * 1000000L};
     TopicFound found[TOPIC_COUNT_MAX];
 
     for (int try = 0; try < LEADERS_TRIES; try++) {
@@ -192,7 +191,7 @@ static int wait_leaders(rd_kafka_t *client, const TopicList *list) {
             ready += found[i].is_there && found[i].is_led;
         if (ready == list->count)
             return 0;
-        nanosleep(&pause, NULL);
+        topic_admin_pause(client);
     }
     fprintf(stderr, "the topics are there, but not every partition has a leader\n");
     return TOPIC_ADMIN_E_SILENT;
@@ -249,6 +248,7 @@ int main(int argc, char **argv) {
 
     /* Until the first broker answers, refused connections are what we wait for, not news. */
     rd_kafka_conf_set(order.conf, "log_level", "2", NULL, 0);
+    rd_kafka_conf_set(order.conf, "reconnect.backoff.max.ms", "500", NULL, 0);
 
     if (read_order(&order, argc, argv))
         code = run(&order);
