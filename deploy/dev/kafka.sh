@@ -10,7 +10,7 @@ user_has_kafka() {
 kafka_kind() {
     if user_has_kafka; then
         echo user
-    elif command -v java >/dev/null && [[ -d $KAFKA_LIB ]]; then
+    elif command -v java >/dev/null && [[ -e $KAFKA_LIB/pom.xml ]]; then
         echo node
     else
         echo mock

@@ -90,27 +90,24 @@ setup_packages() {
 
 KAFKA_LIB=$TOOLS_DIR/kafka/lib
 
-kafka_is_fetched() {
-    [[ -d $KAFKA_LIB && $KAFKA_LIB -nt $ROOT/deploy/kafka/pom.xml ]]
-}
-
-# Copied into a folder of its own and renamed: the jars are all there, or none.
+# Copied into a folder of its own and renamed: the jars are all there, or none. The folder keeps the
+# list that it was made from: another list, other jars.
 setup_kafka() {
-    local draft=$KAFKA_LIB.$$
+    local list=$ROOT/deploy/kafka/pom.xml draft=$KAFKA_LIB.$$ log=$TOOLS_DIR/kafka/maven.log
 
     user_has_kafka && return
-    kafka_is_fetched && return
+    cmp -s "$list" "$KAFKA_LIB/pom.xml" && return
     say "fetching Apache Kafka's jars with Maven"
     mkdir -p "$TOOLS_DIR/kafka"
     rm -rf "$KAFKA_LIB".*
-    if mvn -B -q -f "$ROOT/deploy/kafka/pom.xml" dependency:copy-dependencies \
-        -DincludeScope=runtime -DoutputDirectory="$draft"; then
+    if mvn -B -q -f "$list" dependency:copy-dependencies -DincludeScope=runtime \
+        -DoutputDirectory="$draft" >"$log" 2>&1; then
+        cp "$list" "$draft/pom.xml"
         rm -rf "$KAFKA_LIB"
         mv "$draft" "$KAFKA_LIB"
-        touch "$KAFKA_LIB"
     else
         rm -rf "$draft"
-        warn "Maven could not fetch Apache Kafka: the development broker takes its place"
+        warn "Maven could not fetch Apache Kafka ($log): the development broker takes its place"
     fi
 }
 
