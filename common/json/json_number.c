@@ -197,7 +197,7 @@ static bool digits_try(double number, int count, Digits *digits) {
     digits->text[0] = printed[0];
     memcpy(digits->text + 1, exponent - (count - 1), (size_t)(count - 1));
     digits->count = count;
-    digits->exponent = atoi(exponent + 1);
+    digits->exponent = (int)strtol(exponent + 1, NULL, 10);
     snprintf(again, sizeof again, "%.*se%d", count, digits->text, digits->exponent - (count - 1));
     drop_zeros(digits);
     return strtod(again, NULL) == number;

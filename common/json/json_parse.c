@@ -147,11 +147,14 @@ static int read_number(Parser *parser) {
 
     if (peek(parser) == '-')
         parser->next++;
-    if (peek(parser) == '0')
+    if (peek(parser) == '0') {
         parser->next++;
-    else if (!skip_digits(parser))
+        if (peek(parser) >= '0' && peek(parser) <= '9')
+            return refuse_here(parser, "a number does not begin with 0");
+    } else if (!skip_digits(parser)) {
         return refuse_here(parser, start == parser->next ? "a value is expected"
                                                          : "a digit is expected behind the minus");
+    }
     if (peek(parser) == '.') {
         parser->next++;
         if (!skip_digits(parser))
