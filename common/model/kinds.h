@@ -71,7 +71,8 @@
     X(REASON_DEADLINE, "DEADLINE")                                                                 \
     X(REASON_FRAME, "FRAME")                                                                       \
     X(REASON_LATE, "LATE")                                                                         \
-    X(REASON_LOST, "LOST")
+    X(REASON_LOST, "LOST")                                                                         \
+    X(REASON_RUNNING, "RUNNING")
 
 #define TRIGGER_TYPES(X)                                                                           \
     X(TRIGGER_WEBHOOK, "WEBHOOK")                                                                  \

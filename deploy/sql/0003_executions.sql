@@ -60,7 +60,8 @@ INSERT INTO reason_code VALUES
     (16, 'DEADLINE', NULL, 'Not a step: the execution''s own deadline.'),
     (17, 'FRAME', 1, 'A loop, scope or sub-process whose body runs.'),
     (18, 'LATE', NULL, 'Came after the end; changed nothing.'),
-    (19, 'RUNNING', 1, 'A worker holds the attempt.');
+    (19, 'LOST', NULL, 'The worker fell silent in this attempt; another one follows, uncharged.'),
+    (20, 'RUNNING', 1, 'A worker holds the attempt.');
 COMMENT ON TABLE reason_code IS
     'Why a step is as it is. open_status: the status of an open step with this reason.';
 
@@ -181,7 +182,7 @@ COMMENT ON COLUMN step_execution.visit IS
 COMMENT ON COLUMN step_execution.attempt IS
     '0 first: how many attempts of this activation had ended before. retryAttempt.';
 COMMENT ON COLUMN step_execution.status IS
-    'step_status_code: 0 PENDING … 9 INDETERMINATE. FAILED with reason RETRIED: another follows.';
+    'step_status_code: 0 PENDING … 9 INDETERMINATE. FAILED with reason RETRIED or LOST: another follows.';
 COMMENT ON COLUMN step_execution.reason IS 'reason_code; 0 where there is nothing to add.';
 COMMENT ON COLUMN step_execution.outcome IS
     'What later decisions need without evaluating again: branch label, item count.';

@@ -83,15 +83,22 @@ SELECT h.execution_id, e.tenant_id, e.template_id, e.version_id, s.id AS step_id
                     LEFT JOIN workflow_step o
                       ON o.version_id = e.version_id AND o.node = level.node)
        END AS scope_path,
-       h.ord, h.node, h.scope, h.visit, h.attempt, h.status, h.reason, h.is_last, h.outcome, h.chain, h.run,
-       h.opened_at, h.started_at, h.completed_at, h.connection_id, h.reused_from,
-       h.input, h.output, h.error
-  FROM (SELECT r.*, row_number() OVER (PARTITION BY r.execution_id, r.node, r.scope, r.visit
-                                       ORDER BY r.ord DESC) = 1 AS is_last
-          FROM step_execution r) h
+       h.ord, h.node, h.scope, h.visit, h.attempt, h.status, h.reason, h.is_last,
+       h.reason IN (12, 19) AS is_repeated, h.charged, h.outcome, h.chain, h.run,
+       h.opened_at, h.started_at, h.completed_at, h.connection_id, h.reused_from, h.input, h.output, h.error
+  FROM (SELECT r.*,
+               r.ord = max(r.ord) OVER (instance ROWS BETWEEN UNBOUNDED PRECEDING
+                                                          AND UNBOUNDED FOLLOWING) AS is_last,
+               count(*) FILTER (WHERE r.reason = 12) OVER (
+                   instance ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW)::int AS charged
+          FROM step_execution r
+        WINDOW instance AS (PARTITION BY r.execution_id, r.node, r.scope, r.visit
+                            ORDER BY r.ord)) h
   JOIN execution e ON e.id = h.execution_id
   LEFT JOIN workflow_step s ON s.version_id = e.version_id AND s.node = h.node;
-COMMENT ON VIEW step_row IS 'step_execution with the names of its steps; is_last per instance.';
+COMMENT ON VIEW step_row IS
+    'step_execution with the names of its steps. is_last: of its instance; is_repeated: another '
+    'attempt followed; charged: retries used before it, lost attempts not counted.';
 
 CREATE VIEW open_row WITH (security_invoker = true) AS
 SELECT o.execution_id, e.tenant_id, e.template_id, e.version_id, e.status AS execution_status,
@@ -112,7 +119,10 @@ SELECT o.execution_id, e.tenant_id, e.template_id, e.version_id, e.status AS exe
                       ON p.version_id = e.version_id AND p.node = level.node)
        END AS scope_path,
        o.node, o.scope, o.visit, o.attempt, o.reason, o.due_at, o.opened_at, o.started_at,
-       o.worker, o.chain, o.run
+       o.worker, o.chain, o.run,
+       (SELECT count(*)::int FROM step_execution h
+         WHERE h.execution_id = o.execution_id AND h.node = o.node AND h.scope = o.scope
+           AND h.visit = o.visit AND h.reason = 12) AS charged
   FROM open_step o
   JOIN execution e ON e.id = o.execution_id
   LEFT JOIN workflow_step s ON s.version_id = e.version_id AND s.node = o.node
@@ -122,8 +132,9 @@ COMMENT ON VIEW open_row IS
 
 CREATE VIEW headrace_tenant.step_attempts WITH (security_invoker = true) AS
 SELECT h.execution_id, h.tenant_id, h.template_id, h.step_id, h.step_name, h.step_type,
-       h.scope_path, h.visit, h.attempt::int AS retry_attempt, c.word AS step_status,
-       nullif(r.word, 'NONE') AS reason, h.input::jsonb AS input, h.output::jsonb AS output,
+       h.scope_path, h.visit::int AS visit, h.attempt::int AS attempt,
+       h.charged AS retry_attempt, c.word AS step_status, nullif(r.word, 'NONE') AS reason,
+       h.input::jsonb AS input, h.output::jsonb AS output,
        h.error::jsonb AS error, h.error ->> 'type' AS error_type, h.opened_at, h.started_at,
        h.completed_at,
        (extract(epoch FROM h.completed_at - h.started_at) * 1000)::bigint AS duration_ms,
@@ -138,12 +149,12 @@ CREATE VIEW headrace_tenant.step_executions WITH (security_invoker = true) AS
 SELECT h.execution_id, h.tenant_id, h.template_id, h.step_id, h.step_name, h.step_type,
        h.scope_path, h.visit::int AS visit,
        -- Between a failed attempt and the next one there may be no row yet that says it waits.
-       CASE WHEN h.reason = 12 THEN 'WAITING' ELSE c.word END AS step_status,
-       CASE WHEN h.reason = 12 THEN 'RETRY' ELSE nullif(r.word, 'NONE') END AS reason,
+       CASE WHEN h.is_repeated THEN 'WAITING' ELSE c.word END AS step_status,
+       CASE WHEN h.is_repeated THEN 'RETRY' ELSE nullif(r.word, 'NONE') END AS reason,
        h.input::jsonb AS input, h.output::jsonb AS output, h.error::jsonb AS error,
        h.opened_at, h.started_at,
-       CASE WHEN h.reason <> 12 THEN h.completed_at END AS completed_at,
-       h.attempt::int AS retry_count, h.attempt::int AS retry_attempt,
+       CASE WHEN NOT h.is_repeated THEN h.completed_at END AS completed_at,
+       h.charged AS retry_count, h.charged AS retry_attempt,
        h.connection_id, h.reused_from, h.ord, NULL::timestamptz AS due_at, NULL::text AS worker
   FROM step_row h
   JOIN step_status_code c ON c.code = h.status
@@ -155,24 +166,24 @@ SELECT h.execution_id, h.tenant_id, h.template_id, h.step_id, h.step_name, h.ste
 UNION ALL
 SELECT o.execution_id, o.tenant_id, o.template_id, o.step_id, o.step_name, o.step_type,
        o.scope_path, o.visit::int, c.word, nullif(r.word, 'NONE'), NULL, NULL, NULL,
-       o.opened_at, o.started_at, NULL, o.attempt::int, o.attempt::int, NULL, NULL, NULL,
+       o.opened_at, o.started_at, NULL, o.charged, o.charged, NULL, NULL, NULL,
        CASE WHEN isfinite(o.due_at) THEN o.due_at END, o.worker
   FROM open_row o
-  JOIN reason_code r ON r.code = o.reason
-  JOIN step_status_code c ON c.code = r.open_status;
+  LEFT JOIN reason_code r ON r.code = o.reason
+  JOIN step_status_code c ON c.code = coalesce(r.open_status, 1);
 COMMENT ON VIEW headrace_tenant.step_executions IS
     'One row per step instance (step, scope_path, visit) with its last attempt, ended or open.';
 
 CREATE VIEW headrace_tenant.step_waits WITH (security_invoker = true) AS
 SELECT o.execution_id, o.tenant_id, o.template_id, t.template_id AS template_key,
        e.word AS execution_status, o.step_id, o.step_name, o.step_type, o.scope_path,
-       o.visit::int AS visit, o.attempt::int AS retry_attempt, c.word AS step_status,
-       r.word AS reason, r.meaning, o.opened_at AS since,
+       o.visit::int AS visit, o.charged AS retry_attempt, c.word AS step_status,
+       coalesce(r.word, o.reason::text) AS reason, r.meaning, o.opened_at AS since,
        CASE WHEN isfinite(o.due_at) THEN o.due_at END AS due_at,
        (extract(epoch FROM now() - o.opened_at) * 1000)::bigint AS waiting_ms, o.worker
   FROM open_row o
-  JOIN reason_code r ON r.code = o.reason
-  JOIN step_status_code c ON c.code = r.open_status
+  LEFT JOIN reason_code r ON r.code = o.reason
+  JOIN step_status_code c ON c.code = coalesce(r.open_status, 1)
   JOIN execution_status_code e ON e.code = o.execution_status
   LEFT JOIN workflow_template t ON t.id = o.template_id;
 COMMENT ON VIEW headrace_tenant.step_waits IS
@@ -220,7 +231,7 @@ COMMENT ON VIEW headrace_tenant.step_latency IS
 CREATE VIEW headrace_tenant.failures WITH (security_invoker = true) AS
 SELECT e.tenant_id, e.template_id, t.template_id AS template_key, s.id AS step_id,
        s.type AS step_type, coalesce(r.error ->> 'type', c.word) AS error_type,
-       count(*) AS attempts, count(*) FILTER (WHERE r.reason = 12) AS retried,
+       count(*) AS attempts, count(*) FILTER (WHERE r.reason IN (12, 19)) AS retried,
        count(DISTINCT r.execution_id) AS executions, max(r.completed_at) AS last_at,
        (array_agg(r.execution_id ORDER BY r.completed_at DESC NULLS LAST))[1] AS last_execution_id,
        (array_agg(r.error ->> 'message' ORDER BY r.completed_at DESC NULLS LAST))[1]
