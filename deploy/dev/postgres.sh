@@ -38,13 +38,16 @@ postgres_home() {
     fi
 }
 
+# A folder that somebody else put there, or a link to one of theirs, is never given away.
 postgres_make_home() {
     local home=$1
 
     [[ -d $home ]] || mkdir -m 700 "$home"
-    if [[ $EUID -eq 0 ]]; then
-        [[ $(stat -c %U "$home") == postgres ]] || chown postgres:postgres "$home"
+    if [[ $EUID -eq 0 && ! -L $home && $(stat -c %U "$home") == root ]]; then
+        chown postgres:postgres "$home"
     fi
+    [[ ! -L $home && $(stat -c %u "$home") == $(as_postgres id -u) ]] ||
+        fail "$home is somebody else's; remove it, or name another HEADRACE_DEV_DIR"
 }
 
 # Made in a folder of its own and renamed: a database that was half made is never started.
