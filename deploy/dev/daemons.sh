@@ -37,13 +37,33 @@ tenant_up() {
     printf %s "$key" | write_private "$DEV_DIR/secrets/api_key"
 }
 
-# daemon_up NAME PROGRAM ROLE SETTING=VALUE…: nothing of the caller's environment reaches a daemon.
+# The linker puts a new file in the old one's place; who runs the old one has a deleted program.
+daemon_is_outdated() {
+    [[ $(readlink "/proc/$(process_pid "$1")/exe") == *" (deleted)" ]]
+}
+
+daemon_stop() {
+    process_runs "$1" && say "$1: stopping"
+    process_signal "$1" TERM
+    process_stopped "$1" 35
+}
+
+# daemon_up NAME PROGRAM ROLE SETTING…: nothing of the caller's environment reaches a daemon.
+# A setting is VARIABLE=VALUE, or listen:WHAT for a port that is chosen once the old one is closed.
 daemon_up() {
-    local name=$1 program=$2 role=$3
+    local name=$1 program=$2 role=$3 setting settings=()
     shift 3
 
-    process_runs "$name" && return
+    process_runs "$name" && ! daemon_is_outdated "$name" && return
+    daemon_stop "$name"
     say "$name: starting"
+    for setting in "$@"; do
+        if [[ $setting == listen:* ]]; then
+            setting=${setting#listen:}
+            setting=HEADRACE_${setting^^}_LISTEN=127.0.0.1:$(port_for "$name-$setting")
+        fi
+        settings+=("$setting")
+    done
     process_start "$name" env -i PATH="$PATH" LANG=C.UTF-8 \
         HEADRACE_INSTANCE="$name" \
         HEADRACE_KAFKA="$(kafka_address)" \
@@ -51,7 +71,7 @@ daemon_up() {
         HEADRACE_PG_DSN="$(role_dsn "$role")" \
         HEADRACE_ADMIN_LISTEN="127.0.0.1:$(port_for "$name-admin")" \
         ${HEADRACE_LOG_LEVEL:+HEADRACE_LOG_LEVEL="$HEADRACE_LOG_LEVEL"} \
-        "$@" "$BUILD_DIR/$program"
+        "${settings[@]}" "$BUILD_DIR/$program"
 }
 
 daemon_is_ready() {
@@ -67,19 +87,15 @@ daemons_launch() {
         daemon_up "worker-$number" worker/headrace-worker headrace_worker \
             "$key" HEADRACE_EGRESS_ALLOW=127.0.0.0/8
     done
-    process_runs gateway ||
-        daemon_up gateway trigger-gateway/headrace-gateway headrace_gateway "$key" \
-            HEADRACE_EGRESS_ALLOW=127.0.0.0/8 \
-            HEADRACE_API_PG_DSN="$(role_dsn headrace_api)" \
-            HEADRACE_API_LISTEN="127.0.0.1:$(port_for gateway-api)" \
-            HEADRACE_HOOKS_LISTEN="127.0.0.1:$(port_for gateway-hooks)"
+    daemon_up gateway trigger-gateway/headrace-gateway headrace_gateway \
+        "$key" HEADRACE_EGRESS_ALLOW=127.0.0.0/8 HEADRACE_API_PG_DSN="$(role_dsn headrace_api)" \
+        listen:api listen:hooks
 }
 
 daemons_up() {
     local name program
 
-    for program in cli/headrace trigger-gateway/headrace-gateway coordinator/headrace-coordinator \
-        worker/headrace-worker; do
+    for program in "${PROGRAMS[@]}"; do
         [[ -x $BUILD_DIR/$program ]] ||
             fail "the services run, but build/$program is not part of this build: no daemons"
     done
@@ -93,16 +109,16 @@ daemons_up() {
     env_write
 }
 
-# Nothing new comes in, then what is in hand is finished.
+# Nothing new comes in, then what is in hand is finished: all at once, as each has 30 s for it.
 daemons_down() {
-    local name
+    local name others=(coordinator worker-1 worker-2)
 
-    for name in "${DAEMONS[@]}"; do
+    daemon_stop gateway
+    for name in "${others[@]}"; do
         process_runs "$name" && say "$name: stopping"
         process_signal "$name" TERM
-        [[ $name != gateway ]] || process_stopped gateway 35
     done
-    for name in "${DAEMONS[@]}"; do
+    for name in "${others[@]}"; do
         process_stopped "$name" 35
     done
 }

@@ -128,26 +128,54 @@ setup_test_packages() {
 
 # Optimised, with symbols: what is tested and measured here can also be looked at in a debugger.
 setup_build_folder() {
+    local text
+
     [[ -e $BUILD_DIR/build.ninja ]] && return
     say "configuring build/"
     rm -rf "$BUILD_DIR"
-    if ! meson setup "$BUILD_DIR" "$ROOT" --buildtype=debugoptimized >"$ROOT/build.log" 2>&1; then
-        cat "$ROOT/build.log" >&2
-        rm -f "$ROOT/build.log"
+    if ! text=$(meson setup "$BUILD_DIR" "$ROOT" --buildtype=debugoptimized 2>&1); then
+        printf '%s\n' "$text" >&2
         fail "meson could not configure the build"
     fi
-    mv "$ROOT/build.log" "$BUILD_DIR/"
 }
 
+# A person sees ninja's progress line; a log sees nothing but what went wrong.
 run_ninja() {
-    ninja -C "$BUILD_DIR" --quiet "$@" | sed '/no work to do/d' || fail "the build failed"
+    local log=$BUILD_DIR/build.log
+
+    if [[ -t 1 ]]; then
+        ninja -C "$BUILD_DIR" "$@" || fail "the build failed"
+    elif ! ninja -C "$BUILD_DIR" "$@" >"$log" 2>&1; then
+        grep -v '^\[[0-9]*/[0-9]*\] [CGL]' "$log" >&2 || true
+        fail "the build failed"
+    fi
 }
 
 build_all() {
+    say "building everything"
     run_ninja
 }
 
 # The two programs that services need; the rest of the tree may be in pieces.
+TOOLS=(deploy/topics/headrace-topics deploy/dev-broker/headrace-dev-broker)
+
 build_tools() {
-    run_ninja deploy/topics/headrace-topics deploy/dev-broker/headrace-dev-broker
+    run_ninja "${TOOLS[@]}"
+}
+
+# What `up` starts. The tests are left to `build` and `test`.
+PROGRAMS=(
+    cli/headrace trigger-gateway/headrace-gateway coordinator/headrace-coordinator
+    worker/headrace-worker
+)
+
+build_programs() {
+    local known wanted=() program
+
+    known=$(ninja -C "$BUILD_DIR" -t targets all)
+    for program in "${PROGRAMS[@]}"; do
+        [[ $'\n'$known == *$'\n'"$program: "* ]] && wanted+=("$program")
+    done
+    say "building the programs"
+    run_ninja "${TOOLS[@]}" "${wanted[@]}"
 }
