@@ -6,10 +6,12 @@ user_has_kafka() {
     [[ -n ${HEADRACE_KAFKA-} && ${HEADRACE_KAFKA-} != "${HEADRACE_DEV_KAFKA-}" ]]
 }
 
-# What this stack uses: user, node or mock.
+# What this stack uses: user, node or mock. What already runs stays, until it is stopped.
 kafka_kind() {
     if user_has_kafka; then
         echo user
+    elif process_runs kafka; then
+        cat "$DEV_DIR/kafka/kind"
     elif command -v java >/dev/null && [[ -e $KAFKA_LIB/pom.xml ]]; then
         echo node
     else
@@ -58,7 +60,6 @@ kafka_node_up() {
     local try
 
     process_runs kafka && kafka_node_answers && return
-    mkdir -p "$DEV_DIR/kafka"
     for try in 1 2 3; do
         if ! process_runs kafka; then
             kafka_write_settings
@@ -81,7 +82,6 @@ kafka_mock_up() {
     process_runs kafka && kafka_mock_answers && return
     warn "kafka: DEVELOPMENT BROKER (no Java, or no jars). It keeps 5 MB per partition and nothing"
     warn "kafka: over a restart; ./dev test will fail the tests that need a real Kafka"
-    mkdir -p "$DEV_DIR/kafka"
     rm -f "$DEV_DIR/kafka/address"
     process_start kafka "$BUILD_DIR/deploy/dev-broker/headrace-dev-broker" \
         "$ROOT/deploy/topics.yaml" "$DEV_DIR/kafka/address"
@@ -89,11 +89,16 @@ kafka_mock_up() {
 }
 
 kafka_up() {
-    case "$(kafka_kind)" in
-    user) say "kafka: using HEADRACE_KAFKA=$HEADRACE_KAFKA" ;;
-    node) kafka_node_up ;;
-    mock) kafka_mock_up ;;
-    esac
+    local kind
+    kind=$(kafka_kind)
+
+    if [[ $kind == user ]]; then
+        say "kafka: using HEADRACE_KAFKA=$HEADRACE_KAFKA"
+    else
+        mkdir -p "$DEV_DIR/kafka"
+        echo "$kind" >"$DEV_DIR/kafka/kind"
+        "kafka_${kind}_up"
+    fi
 }
 
 # The mock cluster cannot be asked for topics; it made them when it started.
