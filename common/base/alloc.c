@@ -19,8 +19,11 @@ void *alloc_zero(size_t bytes) {
 }
 
 void *alloc_array(size_t count, size_t bytes) {
-    void *pointer = calloc(count ? count : 1, bytes ? bytes : 1);
+    size_t product;
+    void *pointer;
 
+    CHECK(!__builtin_mul_overflow(count, bytes, &product));
+    pointer = calloc(count ? count : 1, bytes ? bytes : 1);
     CHECK(pointer != NULL);
     return pointer;
 }
