@@ -46,12 +46,18 @@ class Rooms:
         return room == other or other in self.may[room] or "*" in self.may[room]
 
 
+def generated_from(root, target):
+    """The .proto of a generated header, wherever in proto/ it lies."""
+    words = "/" + target[: -len(".pb-c.h")] + ".proto"
+    return [path for path in tree.paths(root) if path.startswith("proto/") and
+            ("/" + path).endswith(words)]
+
+
 def include_problem(root, rooms, room, target):
     """What is wrong with one include, or None."""
     if target.endswith(".pb-c.h"):
-        proto = re.sub(r"^(proto/)?", "proto/", target)[: -len(".pb-c.h")] + ".proto"
-        if not os.path.isfile(os.path.join(root, proto)):
-            return f'"{target}" is generated from {proto}, which does not exist'
+        if not generated_from(root, target):
+            return f'"{target}" is generated from no .proto of proto/'
         if not rooms.allows(room, "proto"):
             return f"{room} may not include generated code; that is for common/wire"
         return None

@@ -98,6 +98,10 @@ class Lints(unittest.TestCase):
         self.write("proto/headrace/v1/task.proto", 'syntax = "proto3";\n')
         self.write("common/wire/w.c", '#include "headrace/v1/task.pb-c.h"\n')
         self.passes("rooms")
+        self.write("common/wire/w.c", '#include "task.pb-c.h"\n')
+        self.passes("rooms")
+        self.write("common/wire/w.c", '#include "gone.pb-c.h"\n')
+        self.complains("rooms", '"gone.pb-c.h" is generated from no .proto')
         self.write("worker/w.c", '#include "headrace/v1/task.pb-c.h"\n')
         self.complains("rooms", "worker/w.c:1: worker may not include generated code")
 
@@ -145,7 +149,8 @@ class Lints(unittest.TestCase):
         self.complains("sizes", "complexity 19, at most 15", " 1 problems")
 
     def test_many_parameters_are_refused(self):
-        self.sized("    return b;\n", head="int a_of(int b, int c, int d, int e, int (*f)(int, int))")
+        self.sized("    return b;\n",
+                   head="int a_of(int b, int c, int d, int e, int (*f)(int, int))")
         self.passes("sizes")
         self.sized("    return b;\n", head="int a_of(int b, int c, int d, int e, int f, int g)")
         self.complains("sizes", "a_of: parameters 6, at most 5")
@@ -206,7 +211,8 @@ class Lints(unittest.TestCase):
                        "worker/job_utils.c:1: JobManager:", "worker/job_utils.c:1: jobHelper:")
 
     def test_words_in_strings_and_comments_are_free(self):
-        self.write("common/io/x.c", '/* No goto, no malloc(). */\nconst char *a = "goto strcpy(";\n')
+        self.write("common/io/x.c",
+                   '/* No goto, no malloc(). */\nconst char *a = "goto strcpy(";\n')
         self.passes("words")
 
     def test_paths_of_one_machine_are_refused(self):
