@@ -15,3 +15,10 @@ int64_t clock_monotonic_us(void);
 void clock_random(void *bytes, size_t length); /* from the kernel; fit for secrets */
 uint64_t clock_random_u64(void);
 Uuid clock_uuid_v7(void); /* increasing within a process */
+
+typedef struct ClockText {
+    char text[40];
+} ClockText;
+
+/* "2026-03-29T01:30:00.000Z", RFC 3339 in UTC; "?" outside the years 0 to 9999. */
+ClockText clock_text(int64_t ms);

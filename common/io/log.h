@@ -10,6 +10,7 @@
  * event that repeats more than 20 times in 10 s is counted and told once ("suppressed": n).
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/id.h"
@@ -46,3 +47,6 @@ void log_fault_fields(const char *event, int r, const LogField *fields);
 /* daemon "worker", instance "worker-1"; lines below the level are dropped. Copied. */
 void log_setup(const char *daemon, const char *instance, LogLevel level);
 bool log_level_from_word(Str word, LogLevel *ret_level);
+
+/* Tells at once what was suppressed so far; for the end of the process. */
+void log_flush(void);

@@ -23,7 +23,8 @@
 enum {
     PG_E_SQL = 1, /* the server refused; see PgFailure */
     PG_E_UNKNOWN, /* the connection was lost while COMMIT was under way: the outcome is unknown */
-    PG_E_UNAVAILABLE, /* no connection now */
+    PG_E_UNAVAILABLE, /* no connection now, or it was lost; pause before the next try */
+    PG_E_NONE,        /* no notification came in time */
 };
 
 typedef struct PgFailure {
@@ -45,7 +46,10 @@ typedef struct PgSettings {
     const char *const *setup; /* statements run on every new connection; NULL-terminated, or NULL */
 } PgSettings;
 
-/* Does not connect yet; pg_query() and pg_begin() connect when needed. Settings are copied. */
+/*
+ * Does not connect yet; pg_query(), pg_exec() and pg_begin() connect when needed. After a failed
+ * attempt the next ones are refused at once for 50 ms, growing to 1 s. Settings are copied.
+ */
 Pg *pg_new(const PgSettings *settings);
 Pg *pg_free(Pg *pg);
 int pg_connect(Pg *pg); /* 0, PG_E_UNAVAILABLE */
@@ -53,18 +57,22 @@ bool pg_is_connected(const Pg *pg);
 void pg_disconnect(Pg *pg);
 const PgFailure *pg_failure(const Pg *pg); /* of the newest refusal */
 
-/* Parameters: NULL data is SQL NULL. */
+/* Parameters: NULL data is SQL NULL. A text with a NUL byte is refused with SQLSTATE 22021. */
 typedef struct PgParam {
     const char *data;
     int length;
     bool is_binary;
-    uint32_t type; /* Oid, 0: let the server infer */
+    bool is_number; /* number instead of data */
+    uint32_t type;  /* Oid, 0: let the server infer */
+    int64_t number;
 } PgParam;
 
 PgParam pg_null(void);
-PgParam pg_text(Str text, char *scratch_or_null); /* borrowed; must be NUL-terminated text */
-PgParam pg_bytes(Str bytes);                      /* binary bytea, borrowed */
-PgParam pg_uuid(const Uuid *uuid);                /* binary, borrowed */
+PgParam pg_text(Str text);         /* of any type, in its text form; borrowed */
+PgParam pg_bytes(Str bytes);       /* binary bytea, borrowed */
+PgParam pg_uuid(const Uuid *uuid); /* binary, borrowed */
+PgParam pg_number(int64_t number); /* of any integer type */
+PgParam pg_flag(bool is_on);
 
 /* Arrays for unnest(): built once, sent binary. Elements are appended; NULLs are allowed. */
 typedef struct PgArray PgArray;
@@ -90,15 +98,23 @@ void pg_array_add_bytes(PgArray *array, Str bytes);    /* UUID TEXT JSON BYTEA *
 void pg_array_add_null(PgArray *array);
 PgParam pg_array_param(PgArray *array); /* valid until the next change */
 
-/* One query, its answer read. sql is prepared once per connection and text. */
+/*
+ * One query, its answer read; ret_result may be NULL. sql is prepared once per connection and text.
+ * A write whose outcome must be known when the connection breaks goes through pg_finish(true).
+ */
 int pg_query(Pg *pg, const char *sql, const PgParam *params, uint32_t count, PgResult **ret_result);
-int pg_exec(Pg *pg, const char *sql); /* one or more statements without parameters */
+/* One or more statements without parameters. A COMMIT that got lost gives PG_E_UNKNOWN. */
+int pg_exec(Pg *pg, const char *sql);
 
-/* A pipeline: pg_begin, any number of pg_send, then pg_finish. No BEGIN/COMMIT is added. */
+/*
+ * A pipeline: pg_begin, any number of pg_send, then always pg_finish. No BEGIN/COMMIT is added;
+ * without them the pipeline is one transaction of its own. The sql text must live until pg_finish.
+ * results[i] belongs to the i-th query; results may be NULL. After a refusal no transaction is left
+ * open, also one that an earlier pipeline began.
+ * is_commit_last: a connection lost before the last answer gives PG_E_UNKNOWN.
+ */
 void pg_begin(Pg *pg);
 void pg_send(Pg *pg, const char *sql, const PgParam *params, uint32_t count);
-/* results[i] for the i-th query, NULL for those the caller does not want (results may be NULL).
- * is_commit_last: a connection lost before the last answer gives PG_E_UNKNOWN. */
 int pg_finish(Pg *pg, bool is_commit_last, PgResult **results, uint32_t count);
 
 uint32_t pg_rows(const PgResult *result);
@@ -111,6 +127,9 @@ Str pg_get_bytes(PgResult *result, uint32_t row, uint32_t column); /* bytea, dec
 int64_t pg_affected(const PgResult *result);
 PgResult *pg_result_free(PgResult *result);
 
-/* LISTEN: waits for a notification, at most timeout_ms; payload is borrowed until the next call. */
-int pg_wait_notify(Pg *pg, int timeout_ms, Str *ret_channel,
-                   Str *ret_payload); /* 0 or PG_E_… ; BUS-like: 1 none */
+/*
+ * After pg_exec("LISTEN …"): waits for a notification, at most timeout_ms. The texts are borrowed
+ * until the next call. PG_E_NONE, or PG_E_UNAVAILABLE: connect and LISTEN again, and look at what
+ * may have been missed.
+ */
+int pg_wait_notify(Pg *pg, int timeout_ms, Str *ret_channel, Str *ret_payload);
