@@ -118,8 +118,9 @@ static void add_field(Buf *line, const LogField *field) {
 }
 
 static void line_begin(Buf *line, LogLevel level, const char *event) {
-    buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":",
-               clock_text(clock_now_ms()).text, level_words[level]);
+    buf_printf(line,
+               "{\"time\":\"%s\",\"level\":\"%s\",\"event\":", clock_text(clock_now_ms()).text,
+               level_words[level]);
     add_text(line, str_of(event));
     buf_add_text(line, ",\"daemon\":");
     add_text(line, str_of(state.daemon));

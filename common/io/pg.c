@@ -275,13 +275,15 @@ static int session_setup(Pg *pg) {
 
 int pg_connect(Pg *pg) {
     /* tcp_user_timeout: a peer that is gone is noticed after 10 s, not after the kernel's 15 min */
-    const char *const names[] = {"dbname",           "fallback_application_name",
-                                 "client_encoding",  "target_session_attrs",
-                                 "tcp_user_timeout", "keepalives_idle",
+    const char *const names[] = {"dbname",
+                                 "fallback_application_name",
+                                 "client_encoding",
+                                 "target_session_attrs",
+                                 "tcp_user_timeout",
+                                 "keepalives_idle",
                                  NULL};
-    const char *const values[] = {pg->dsn,      pg->application_name, "UTF8",
-                                  "read-write", "10000",              "10",
-                                  NULL};
+    const char *const values[] = {
+        pg->dsn, pg->application_name, "UTF8", "read-write", "10000", "10", NULL};
 
     if (pg_is_connected(pg))
         return 0;
@@ -315,6 +317,13 @@ static bool is_copy(const PGresult *result) {
     return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
 }
 
+/* Nobody here speaks the copy protocol: the only way out of it is a new connection. */
+static int copy_refused(Pg *pg) {
+    pg_disconnect(pg);
+    pg_note(pg, "0A000", "COPY cannot be used here", 0);
+    return PG_E_SQL;
+}
+
 static int exec_answers(Pg *pg) {
     int r = 0;
 
@@ -331,8 +340,10 @@ static int exec_answers(Pg *pg) {
             is_end = pg_note_error(pg, result, 0);
             r = PG_E_SQL;
         }
-        if (is_copy(result))
-            is_end = true; /* nobody here speaks the copy protocol */
+        if (is_copy(result)) {
+            PQclear(result);
+            return copy_refused(pg);
+        }
         PQclear(result);
         if (is_end)
             return pg_lose(pg);

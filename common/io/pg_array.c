@@ -27,15 +27,15 @@ static const struct {
     uint32_t bytes; /* of one element, 0: any */
     bool is_number;
 } types[] = {
-    [PG_ARRAY_INT16] = {21, 1005, 2, true},
-    [PG_ARRAY_INT32] = {23, 1007, 4, true},
-    [PG_ARRAY_INT64] = {20, 1016, 8, true},
+    [PG_ARRAY_INT16] = {21,   1005, 2,          true },
+    [PG_ARRAY_INT32] = {23,   1007, 4,          true },
+    [PG_ARRAY_INT64] = {20,   1016, 8,          true },
     [PG_ARRAY_UUID] = {2950, 2951, UUID_BYTES, false},
-    [PG_ARRAY_TEXT] = {25, 1009, 0, false},
-    [PG_ARRAY_JSON] = {114, 199, 0, false},
-    [PG_ARRAY_BYTEA] = {17, 1001, 0, false},
-    [PG_ARRAY_BOOL] = {16, 1000, 1, true},
-    [PG_ARRAY_TIMESTAMPTZ] = {1184, 1185, 8, true},
+    [PG_ARRAY_TEXT] = {25,   1009, 0,          false},
+    [PG_ARRAY_JSON] = {114,  199,  0,          false},
+    [PG_ARRAY_BYTEA] = {17,   1001, 0,          false},
+    [PG_ARRAY_BOOL] = {16,   1000, 1,          true },
+    [PG_ARRAY_TIMESTAMPTZ] = {1184, 1185, 8,          true },
 };
 
 static void put_number(char *to, uint64_t number, uint32_t bytes) {

@@ -126,12 +126,12 @@ static const PgStatement *statement_of(Pg *pg, const char *sql, const Wire *wire
 
 void pg_begin(Pg *pg) {
     CHECK(!pg->is_pipeline);
+    pg->refusal = pg_connect(pg);
+    pg->is_begun = pg->refusal == 0;
     pg->is_pipeline = true;
     pg->entry_count = 0;
     pg->query_count = 0;
     pg->is_replication_unsure = false;
-    pg->refusal = pg_connect(pg);
-    pg->is_begun = pg->refusal == 0;
     if (pg->refusal)
         return;
     pg->failure = (PgFailure){0};

@@ -38,7 +38,7 @@ struct Pg {
 
     bool is_pipeline;
     bool is_begun; /* the pipeline had a connection to begin with */
-    int refusal; /* of pg_begin() or pg_send(), told by pg_finish() */
+    int refusal;   /* of pg_begin() or pg_send(), told by pg_finish() */
     PgEntry *entries;
     uint32_t entry_count;
     uint32_t entry_capacity;
