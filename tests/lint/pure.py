@@ -6,7 +6,8 @@
 Read from the linker's own list: every symbol that the static library of a pure room leaves open
 must be defined in a room it may include, or be allowed by pure.txt. Nor may it hold state: a
 variable that can be written (.data, .bss, thread-local) is a problem too. The compiler's own
-symbols, which begin with _, are none of ours; fortified spellings count as what they stand for.
+symbols, which begin with _ (C++ names begin with _Z), are none of ours; fortified spellings count
+as what they stand for.
 """
 
 import json
@@ -98,7 +99,7 @@ def plain(symbol):
     """The name a person writes: __snprintf_chk is snprintf; None for the compiler's own."""
     if SPELLINGS.match(symbol):
         return FORTIFIED.match(symbol).group(1)
-    if symbol.startswith("_") and symbol not in ENDINGS:
+    if symbol.startswith("_") and not symbol.startswith("_Z") and symbol not in ENDINGS:
         return None
     return symbol
 

@@ -24,7 +24,7 @@ PARAMETERS_MAX = 5
 NESTING_MAX = 3
 COLUMNS_MAX = 100
 
-WIDTH_CHECKED = re.compile(r"(\.(c|h|py|sh|proto)|/?(dev|meson\.build|tests/run|\.ci/run))$")
+WIDTH_CHECKED = re.compile(r"(\.(c|h|cc|py|sh|proto)|/?(dev|meson\.build|tests/run|\.ci/run))$")
 
 
 def lines_max(path):
@@ -79,7 +79,7 @@ def main():
     for path in checked:
         text = tree.text_of(root, path)
         problems.extend(width_problems(path, text))
-        if path.endswith((".c", ".h")):
+        if path.endswith(tree.C_ENDINGS):
             problems.extend(c_problems(path, text))
     tree.finish("sizes", len(checked), problems)
 

@@ -353,15 +353,15 @@ class Spoken(unittest.TextTestResult):
 
     def addSuccess(self, test):
         super().addSuccess(test)
-        print(f"ok   lints.{test._testMethodName[5:]}")
+        print(f"ok   {type(test).__name__}.{test._testMethodName[5:]}")
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        print(f"FAIL lints.{test._testMethodName[5:]}")
+        print(f"FAIL {type(test).__name__}.{test._testMethodName[5:]}")
 
     def addError(self, test, err):
         super().addError(test, err)
-        print(f"FAIL lints.{test._testMethodName[5:]}")
+        print(f"FAIL {type(test).__name__}.{test._testMethodName[5:]}")
 
 
 if __name__ == "__main__":

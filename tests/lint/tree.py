@@ -38,8 +38,11 @@ def paths(root):
     return sorted(path for path in found if os.path.isfile(os.path.join(root, path)))
 
 
+C_ENDINGS = (".c", ".h", ".cc")
+
+
 def c_paths(root):
-    return [path for path in paths(root) if path.endswith((".c", ".h"))]
+    return [path for path in paths(root) if path.endswith(C_ENDINGS)]
 
 
 def text_of(root, path):

@@ -13,7 +13,7 @@ LIST = "tests/lint/words.txt"
 # Bytes of others, and the list itself: it must name what it forbids.
 FOREIGN = re.compile(r"(^|/)(corpus|vectors|foreign|package-lock\.json)(/|$)"
                      r"|^tests/lint/(words\.txt|test_lints\.py)$")
-TEXT = re.compile(r"(\.(c|h|py|sh|sql|md|txt|json|yaml|yml|toml|proto|story|conf|tpl|js|ts|html|"
+TEXT = re.compile(r"(\.(c|h|cc|py|sh|sql|md|txt|json|yaml|yml|toml|proto|story|conf|tpl|js|ts|html|"
                   r"build|example|xml)|/?(dev|run|Dockerfile[\w.-]*|\.gitignore))$")
 COMMENT_MARK = re.compile(r"(?:^|\s)(?:#|--|//)(.*)$")
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -54,6 +54,11 @@ def is_call(tokens, i):
     return i == 0 or tokens[i - 1].text not in (".", "->")
 
 
+def is_linkage(tokens, i):
+    """`extern "C"`: how a C++ shim offers its functions to C."""
+    return tokens[i].text == "extern" and tokens[i + 1:i + 2] and tokens[i + 1].text == '""'
+
+
 def in_c(path, text, rules):
     """(line, word, rule) for the rules on C code."""
     tokens = csource.tokens_of(csource.code_of(text, directives=True))
@@ -63,14 +68,14 @@ def in_c(path, text, rules):
         for rule in rules:
             if rule.kind == "call" and token.text in rule.words and is_call(tokens, i):
                 yield token.line, token.text, rule
-            elif rule.kind == "word" and token.text in rule.words:
+            elif rule.kind == "word" and token.text in rule.words and not is_linkage(tokens, i):
                 yield token.line, token.text, rule
             elif rule.kind == "part" and rule.words & parts_of(token.text):
                 yield token.line, token.text, rule
 
 
 def comments_in(path, text):
-    if path.endswith((".c", ".h", ".proto")):
+    if path.endswith((*tree.C_ENDINGS, ".proto")):
         yield from csource.comments_of(text)
     elif not path.endswith((".md", ".txt", ".json", ".story")):
         for number, line in enumerate(text.splitlines(), 1):
@@ -96,7 +101,7 @@ def found_in(path, text, rules):
     for rule in of("file"):
         for part in sorted(rule.words & parts_of(os.path.basename(path))):
             yield 1, part, rule
-    if path.endswith((".c", ".h")):
+    if path.endswith(tree.C_ENDINGS):
         yield from in_c(path, text, of("call", "word", "part"))
     yield from by_regex(comments_in(path, text), of("comment"))
     yield from by_regex(enumerate(text.splitlines(), 1), of("text"))
