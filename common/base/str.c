@@ -174,24 +174,40 @@ uint64_t str_hash(Str text, uint64_t seed) {
     return hash ^ (hash >> 32);
 }
 
-size_t str_sequence(const char *data, size_t left) {
-    static const unsigned char lowest_second[] = {[0xE0 & 0x3F] = 0xA0, [0xF0 & 0x3F] = 0x90};
-    const unsigned char *s = (const unsigned char *)data;
-    unsigned char first = s[0];
-    size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+/*
+ * Lengths by first byte, and between which second bytes the sequence is neither overlong, nor a
+ * surrogate, nor beyond U+10FFFF.
+ */
+static const struct {
+    unsigned char first_low, first_high;
+    unsigned char length;
+    unsigned char second_low, second_high;
+} sequences[] = {
+    {0xC2, 0xDF, 2, 0x80, 0xBF},
+    {0xE0, 0xE0, 3, 0xA0, 0xBF},
+    {0xE1, 0xEC, 3, 0x80, 0xBF},
+    {0xED, 0xED, 3, 0x80, 0x9F},
+    {0xEE, 0xEF, 3, 0x80, 0xBF},
+    {0xF0, 0xF0, 4, 0x90, 0xBF},
+    {0xF1, 0xF3, 4, 0x80, 0xBF},
+    {0xF4, 0xF4, 4, 0x80, 0x8F},
+};
 
-    if (length <= 1)
-        return length;
-    if (first > 0xF4 || left < length)
+size_t str_sequence(const char *data, size_t left) {
+    const unsigned char *s = (const unsigned char *)data;
+    size_t i = 0;
+
+    if (s[0] < 0x80)
+        return 1;
+    while (i < ARRAY_SIZE(sequences) && s[0] > sequences[i].first_high)
+        i++;
+    if (i == ARRAY_SIZE(sequences) || s[0] < sequences[i].first_low || left < sequences[i].length ||
+        s[1] < sequences[i].second_low || s[1] > sequences[i].second_high)
         return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((s[i] & 0xC0) != 0x80)
+    for (size_t next = 2; next < sequences[i].length; next++)
+        if ((s[next] & 0xC0) != 0x80)
             return 0;
-    if ((first == 0xE0 || first == 0xF0) && s[1] < lowest_second[first & 0x3F])
-        return 0;
-    if ((first == 0xED && s[1] > 0x9F) || (first == 0xF4 && s[1] > 0x8F))
-        return 0;
-    return length;
+    return sequences[i].length;
 }
 
 bool str_is_utf8(Str text) {

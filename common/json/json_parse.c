@@ -358,6 +358,8 @@ static int read_document(Parser *parser) {
     /* Lengths and counts of values have 32 bits. */
     if (length > parser->limits.bytes_max || length > UINT32_MAX)
         return refuse(parser, JSON_E_BYTES, parser->start, "the text is too long");
+    if (length >= 3 && memcmp(parser->start, "\xEF\xBB\xBF", 3) == 0)
+        return refuse_here(parser, "a byte order mark is no part of JSON");
     do {
         r = parser->wants_value ? read_value(parser) : read_on(parser);
         if (r)
