@@ -83,11 +83,13 @@ CREATE TABLE api_key (
     UNIQUE (tenant_id, id)
 );
 CREATE INDEX ON api_key (tenant_id, name);
-COMMENT ON TABLE api_key IS 'Keys of the API, hr_<id>_<secret>; only a digest of the secret is kept.';
+COMMENT ON TABLE api_key IS
+    'Keys of the API, hr_<id>_<secret>; only a digest of the secret is kept.';
 COMMENT ON COLUMN api_key.secret_sha256 IS
     'SHA-256 of the secret part; 32 random bytes need no slow hash. Read through api_key_find().';
 COMMENT ON COLUMN api_key.user_id IS 'Whom requests with this key act for; permissions name it.';
-COMMENT ON COLUMN api_key.role IS 'viewer, operator, editor or admin: the API''s route table decides.';
+COMMENT ON COLUMN api_key.role IS
+    'viewer, operator, editor or admin: the API''s route table decides.';
 COMMENT ON COLUMN api_key.scopes IS 'Verbs this key is limited to; empty: all of its role.';
 
 -- ── audit_log ───────────────────────────────────────────────────────────────────────────────
@@ -169,7 +171,8 @@ RETURNS TABLE (writer text, seq bigint, problem text)
 LANGUAGE sql STABLE AS $$
     SELECT a.writer, a.seq,
            CASE WHEN a.seq IS DISTINCT FROM a.expected_seq THEN 'gap in the chain'
-                WHEN a.prev_hash IS DISTINCT FROM a.expected_prev THEN 'does not follow its predecessor'
+                WHEN a.prev_hash IS DISTINCT FROM a.expected_prev
+                    THEN 'does not follow its predecessor'
                 ELSE 'row was changed' END
       FROM (SELECT l.writer, l.seq, l.prev_hash, l.hash, headrace.audit_hash(l) AS expected_hash,
                    row_number() OVER chain AS expected_seq,

@@ -55,7 +55,8 @@ CREATE TABLE integration_action (
     UNIQUE (integration_id, name),
     FOREIGN KEY (tenant_id, integration_id) REFERENCES integration_definition (tenant_id, id)
 );
-COMMENT ON TABLE integration_action IS 'One call of an integration. tenant_id as its definition''s.';
+COMMENT ON TABLE integration_action IS
+    'One call of an integration. tenant_id as its definition''s.';
 COMMENT ON COLUMN integration_action.endpoint IS
     'URL with ${ … } over the step''s input; empty: the action is built in.';
 COMMENT ON COLUMN integration_action.default_config IS
@@ -93,8 +94,10 @@ CREATE TABLE integration_revision (
 COMMENT ON TABLE integration_revision IS
     'Each revision whole and unchangeable, as integration_publish() found it.';
 COMMENT ON COLUMN integration_revision.definition IS
-    '{id, name, displayName, authType, authConfig, revision, actions: [{id, name, endpoint, method, '
-    'inputSchema, outputSchema, defaultConfig}], triggers: [{id, name, type, inputSchema, config}]}.';
+    '{id, name, displayName, authType, authConfig, revision, actions: [{id, name, endpoint, '
+    'method, '
+    'inputSchema, outputSchema, defaultConfig}], triggers: [{id, name, type, inputSchema, '
+    'config}]}.';
 CREATE TRIGGER integration_revision_final BEFORE UPDATE ON integration_revision
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -169,7 +172,8 @@ COMMENT ON TABLE workflow_version IS
     'A published definition. Only is_active, updated_at and change_description can change.';
 COMMENT ON COLUMN workflow_version.version_number IS '1, 2, 3, … within the template.';
 COMMENT ON COLUMN workflow_version.plan_hash IS
-    'Hash of workflow_data and the pinned integrations, 64 bits in a signed column. Tasks carry it: '
+    'Hash of workflow_data and the pinned integrations, 64 bits in a signed column. Tasks carry '
+    'it: '
     'who cannot name it, gets no plan.';
 COMMENT ON COLUMN workflow_version.workflow_data IS 'The complete definition, byte for byte.';
 COMMENT ON COLUMN workflow_version.integrations IS
@@ -244,7 +248,8 @@ CREATE TABLE workflow_step (
         REFERENCES workflow_version (tenant_id, template_id, id)
 );
 COMMENT ON TABLE workflow_step IS
-    'Projection of a version''s steps, nested ones too, written when it is published. workflow_data '
+    'Projection of a version''s steps, nested ones too, written when it is published. '
+    'workflow_data '
     'is the truth; the views and worker_credential() read this.';
 COMMENT ON COLUMN workflow_step.node IS
     'Index in the compiled plan; what execution rows call the step.';
@@ -294,7 +299,8 @@ COMMENT ON TABLE trigger_state IS
 COMMENT ON COLUMN trigger_state.token IS
     '128 random bits as text; webhookUrl is {hooks}/h/{token}/{path}. Shown to authors only.';
 COMMENT ON COLUMN trigger_state.token_hash IS 'SHA-256 of token; by which the gateway finds it.';
-COMMENT ON COLUMN trigger_state.enabled IS 'The author''s switch: false answers 404 and starts nothing.';
+COMMENT ON COLUMN trigger_state.enabled IS
+    'The author''s switch: false answers 404 and starts nothing.';
 
 CREATE TABLE schedule (
     tenant_id uuid NOT NULL,
@@ -321,8 +327,10 @@ COMMENT ON TABLE schedule IS
     'One row per SCHEDULED trigger of an active version; claimed row by row, there is no leader.';
 COMMENT ON COLUMN schedule.version_id IS 'The active version whose trigger this is.';
 COMMENT ON COLUMN schedule.rev IS
-    'Raised by every edit of cron, timezone or enabled; the gateway advances only the rev it claimed.';
-COMMENT ON COLUMN schedule.next_fire_at IS 'Null: never again. The scheduled instant, not a due-by.';
+    'Raised by every edit of cron, timezone or enabled; the gateway advances only the rev it '
+    'claimed.';
+COMMENT ON COLUMN schedule.next_fire_at IS
+    'Null: never again. The scheduled instant, not a due-by.';
 COMMENT ON COLUMN schedule.claimed_until IS
     'A lease: no transaction is held open over the send to Kafka. Past: anybody may claim.';
 
@@ -343,7 +351,8 @@ CREATE TABLE poll_state (
 );
 CREATE INDEX poll_state_due ON poll_state (next_poll_at);
 COMMENT ON TABLE poll_state IS 'How far a POLLING trigger has read.';
-COMMENT ON COLUMN poll_state.seen IS 'Keys of the newest items, so that an equal cursor starts nothing twice.';
+COMMENT ON COLUMN poll_state.seen IS
+    'Keys of the newest items, so that an equal cursor starts nothing twice.';
 COMMENT ON COLUMN poll_state.primed IS 'false: the next poll only remembers what is there already.';
 
 -- ── variables ───────────────────────────────────────────────────────────────────────────────
@@ -371,7 +380,8 @@ CREATE TABLE variable_revision (
 CREATE INDEX ON variable_revision (tenant_id, key, rev DESC);
 COMMENT ON TABLE variable_revision IS
     'Variables, append only: an execution pins tenant.vars_rev and keeps seeing what it started '
-    'with. Only secrets are looked up in their newest revision. Today''s values: workflow_variable.';
+    'with. Only secrets are looked up in their newest revision. Today''s values: '
+    'workflow_variable.';
 COMMENT ON COLUMN variable_revision.rev IS
     'Given by the trigger: 1, 2, 3, … within the tenant, and tenant.vars_rev with it.';
 COMMENT ON COLUMN variable_revision.id IS 'The variable''s id, the same in all its revisions.';

@@ -122,14 +122,17 @@ COMMENT ON COLUMN execution.engine_rev IS 'Rules of the engine it runs by.';
 COMMENT ON COLUMN execution.checkpoint_ord IS
     'step_execution rows up to this ord are contained in checkpoint; 0: none.';
 COMMENT ON COLUMN execution.part IS
-    'Home partition, for life: its lane alone writes this execution. Children have their parent''s.';
+    'Home partition, for life: its lane alone writes this execution. Children have their '
+    'parent''s.';
 COMMENT ON COLUMN execution.status IS 'execution_status_code: 0 PENDING … 8 INCIDENT.';
 COMMENT ON COLUMN execution.priority IS '1 goes first, 5 last.';
 COMMENT ON COLUMN execution.phase IS '0 forward, 1 compensating.';
-COMMENT ON COLUMN execution.parent_execution_id IS 'The run whose SUB_WORKFLOW step started this one.';
+COMMENT ON COLUMN execution.parent_execution_id IS
+    'The run whose SUB_WORKFLOW step started this one.';
 COMMENT ON COLUMN execution.parent_node IS 'With parent_scope and parent_visit: that step.';
 COMMENT ON COLUMN execution.retry_of IS 'The ended run that this one repeats.';
-COMMENT ON COLUMN execution.trigger_id IS 'The author''s id of the trigger; empty for manual starts.';
+COMMENT ON COLUMN execution.trigger_id IS
+    'The author''s id of the trigger; empty for manual starts.';
 COMMENT ON COLUMN execution.concurrency_key IS 'settings.concurrencyKey, evaluated at the start.';
 COMMENT ON COLUMN execution.business_keys IS 'settings.businessKeys, evaluated at the start.';
 COMMENT ON COLUMN execution.trigger IS
@@ -182,7 +185,8 @@ COMMENT ON COLUMN step_execution.visit IS
 COMMENT ON COLUMN step_execution.attempt IS
     '0 first: how many attempts of this activation had ended before. retryAttempt.';
 COMMENT ON COLUMN step_execution.status IS
-    'step_status_code: 0 PENDING … 9 INDETERMINATE. FAILED with reason RETRIED or LOST: another follows.';
+    'step_status_code: 0 PENDING … 9 INDETERMINATE. FAILED with reason RETRIED or LOST: another '
+    'follows.';
 COMMENT ON COLUMN step_execution.reason IS 'reason_code; 0 where there is nothing to add.';
 COMMENT ON COLUMN step_execution.outcome IS
     'What later decisions need without evaluating again: branch label, item count.';
@@ -232,7 +236,8 @@ COMMENT ON COLUMN open_step.reason IS
     'reason_code: TIMER EVENT CALLBACK APPROVAL RETRY CHILD CONCURRENCY INCIDENT READY QUEUED JOIN '
     'DEADLINE FRAME RUNNING.';
 COMMENT ON COLUMN open_step.due_at IS
-    'When the lane must look at it. -infinity: as soon as there is credit; infinity: never by time.';
+    'When the lane must look at it. -infinity: as soon as there is credit; infinity: never by '
+    'time.';
 COMMENT ON COLUMN open_step.worker IS 'Who holds the attempt, as far as it said so.';
 COMMENT ON COLUMN open_step.state IS 'What the engine needs to go on with this wait; small.';
 
@@ -319,9 +324,12 @@ COMMENT ON TABLE engine_partition IS
     'partitions'' rows on; a batch that finds them moved by another stores nothing.';
 COMMENT ON COLUMN engine_partition.epoch IS 'Raised with every change of owner.';
 COMMENT ON COLUMN engine_partition.owner_nonce IS
-    'Drawn at every claim; two owners of one epoch, after a lossy failover, still differ. Null: free.';
-COMMENT ON COLUMN engine_partition.lease_until IS 'Past: anybody may claim. By the server''s clock.';
-COMMENT ON COLUMN engine_partition.txn IS 'Batches committed; tells what became of an unknown COMMIT.';
+    'Drawn at every claim; two owners of one epoch, after a lossy failover, still differ. Null: '
+    'free.';
+COMMENT ON COLUMN engine_partition.lease_until IS
+    'Past: anybody may claim. By the server''s clock.';
+COMMENT ON COLUMN engine_partition.txn IS
+    'Batches committed; tells what became of an unknown COMMIT.';
 COMMENT ON COLUMN engine_partition.next_event IS 'Offset of the next record of the events topic.';
 COMMENT ON COLUMN engine_partition.next_result IS 'Offset of the next record of the results topic.';
 COMMENT ON COLUMN engine_partition.acked_txn IS
@@ -397,7 +405,8 @@ COMMENT ON TABLE api_answer IS
     'What a request with an Idempotency-Key was answered; the same request gets it again.';
 COMMENT ON COLUMN api_answer.request_sha256 IS
     'Of method, path and body: the key with another request is refused.';
-COMMENT ON COLUMN api_answer.status IS 'HTTP status; null while the first request is still on its way.';
+COMMENT ON COLUMN api_answer.status IS
+    'HTTP status; null while the first request is still on its way.';
 
 CREATE TABLE event_spool (
     id uuid PRIMARY KEY,

@@ -361,8 +361,8 @@ BEGIN
     EXECUTE format('WITH moved AS (DELETE FROM headrace.%I WHERE %I >= %L AND %I < %L RETURNING *) '
                    'INSERT INTO headrace.%I SELECT * FROM moved',
                    parent || '_default', key_column, lower_id, key_column, upper_id, child);
-    EXECUTE format('ALTER TABLE headrace.%I ATTACH PARTITION headrace.%I FOR VALUES FROM (%L) TO (%L)',
-                   parent, child, lower_id, upper_id);
+    EXECUTE format('ALTER TABLE headrace.%I ATTACH PARTITION headrace.%I '
+                   'FOR VALUES FROM (%L) TO (%L)', parent, child, lower_id, upper_id);
 END
 $$;
 
@@ -435,7 +435,8 @@ EXCEPTION
 END
 $$;
 
-CREATE FUNCTION retention_delete(for_tenant uuid, keep_after timestamptz, row_limit int) RETURNS bigint
+CREATE FUNCTION retention_delete(for_tenant uuid, keep_after timestamptz, row_limit int)
+RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, headrace, pg_temp AS $$
 DECLARE
     ended uuid[];

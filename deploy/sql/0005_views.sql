@@ -4,7 +4,9 @@
 -- headrace_tenant   for the API: the same views read with the caller's rights, so that row-level
 --                   security shows one tenant only
 --
--- Each view is written once, in headrace_tenant; headrace_v1 repeats it. Views only ever grow.
+-- Each view is written once, in headrace_tenant, and repeated at the end of this file. A view that
+-- merely selected from it would not do: a caller's-rights view keeps to the caller's rights
+-- wherever it is used. A migration that changes one of them calls public_view() again.
 -- A step that ends within its first second never appears as open; one that lasts longer appears
 -- with up to a second's delay (open_step).
 
@@ -65,7 +67,7 @@ COMMENT ON VIEW headrace_tenant.executions IS
 -- The path of a scope, e.g. /reserve#3/inner#0, spelled with the version's step ids. A scope
 -- stored as text begins with its slash, which no packed one does: its first byte is the high byte
 -- of a node below 2,000.
-CREATE VIEW step_row WITH (security_invoker = true) AS
+CREATE VIEW headrace_tenant.step_row WITH (security_invoker = true) AS
 SELECT h.execution_id, e.tenant_id, e.template_id, e.version_id, s.id AS step_id,
        s.name AS step_name, s.type AS step_type,
        CASE WHEN h.scope = '\x' THEN ''
@@ -85,7 +87,8 @@ SELECT h.execution_id, e.tenant_id, e.template_id, e.version_id, s.id AS step_id
        END AS scope_path,
        h.ord, h.node, h.scope, h.visit, h.attempt, h.status, h.reason, h.is_last,
        h.reason IN (12, 19) AS is_repeated, h.charged, h.outcome, h.chain, h.run,
-       h.opened_at, h.started_at, h.completed_at, h.connection_id, h.reused_from, h.input, h.output, h.error
+       h.opened_at, h.started_at, h.completed_at, h.connection_id, h.reused_from, h.input,
+       h.output, h.error
   FROM (SELECT r.*,
                r.ord = max(r.ord) OVER (instance ROWS BETWEEN UNBOUNDED PRECEDING
                                                           AND UNBOUNDED FOLLOWING) AS is_last,
@@ -96,11 +99,11 @@ SELECT h.execution_id, e.tenant_id, e.template_id, e.version_id, s.id AS step_id
                             ORDER BY r.ord)) h
   JOIN execution e ON e.id = h.execution_id
   LEFT JOIN workflow_step s ON s.version_id = e.version_id AND s.node = h.node;
-COMMENT ON VIEW step_row IS
+COMMENT ON VIEW headrace_tenant.step_row IS
     'step_execution with the names of its steps. is_last: of its instance; is_repeated: another '
     'attempt followed; charged: retries used before it, lost attempts not counted.';
 
-CREATE VIEW open_row WITH (security_invoker = true) AS
+CREATE VIEW headrace_tenant.open_row WITH (security_invoker = true) AS
 SELECT o.execution_id, e.tenant_id, e.template_id, e.version_id, e.status AS execution_status,
        s.id AS step_id, s.name AS step_name, s.type AS step_type,
        CASE WHEN o.scope = '\x' THEN ''
@@ -119,15 +122,15 @@ SELECT o.execution_id, e.tenant_id, e.template_id, e.version_id, e.status AS exe
                       ON p.version_id = e.version_id AND p.node = level.node)
        END AS scope_path,
        o.node, o.scope, o.visit, o.attempt, o.reason, o.due_at, o.opened_at, o.started_at,
-       o.worker, o.chain, o.run,
-       (SELECT count(*)::int FROM step_execution h
-         WHERE h.execution_id = o.execution_id AND h.node = o.node AND h.scope = o.scope
-           AND h.visit = o.visit AND h.reason = 12) AS charged
+       o.worker, o.chain, o.run, retried.charged
   FROM open_step o
   JOIN execution e ON e.id = o.execution_id
   LEFT JOIN workflow_step s ON s.version_id = e.version_id AND s.node = o.node
+ CROSS JOIN LATERAL (SELECT count(*)::int AS charged FROM step_execution h
+                      WHERE h.execution_id = o.execution_id AND h.node = o.node
+                        AND h.scope = o.scope AND h.visit = o.visit AND h.reason = 12) retried
  WHERE o.reason <> 16;
-COMMENT ON VIEW open_row IS
+COMMENT ON VIEW headrace_tenant.open_row IS
     'open_step with the names of its steps, without the executions'' own deadlines.';
 
 CREATE VIEW headrace_tenant.step_attempts WITH (security_invoker = true) AS
@@ -139,7 +142,7 @@ SELECT h.execution_id, h.tenant_id, h.template_id, h.step_id, h.step_name, h.ste
        h.completed_at,
        (extract(epoch FROM h.completed_at - h.started_at) * 1000)::bigint AS duration_ms,
        h.outcome, h.connection_id, h.reused_from, h.ord
-  FROM step_row h
+  FROM headrace_tenant.step_row h
   JOIN step_status_code c ON c.code = h.status
   LEFT JOIN reason_code r ON r.code = h.reason;
 COMMENT ON VIEW headrace_tenant.step_attempts IS
@@ -156,7 +159,7 @@ SELECT h.execution_id, h.tenant_id, h.template_id, h.step_id, h.step_name, h.ste
        CASE WHEN NOT h.is_repeated THEN h.completed_at END AS completed_at,
        h.charged AS retry_count, h.charged AS retry_attempt,
        h.connection_id, h.reused_from, h.ord, NULL::timestamptz AS due_at, NULL::text AS worker
-  FROM step_row h
+  FROM headrace_tenant.step_row h
   JOIN step_status_code c ON c.code = h.status
   LEFT JOIN reason_code r ON r.code = h.reason
  WHERE h.is_last
@@ -168,7 +171,7 @@ SELECT o.execution_id, o.tenant_id, o.template_id, o.step_id, o.step_name, o.ste
        o.scope_path, o.visit::int, c.word, nullif(r.word, 'NONE'), NULL, NULL, NULL,
        o.opened_at, o.started_at, NULL, o.charged, o.charged, NULL, NULL, NULL,
        CASE WHEN isfinite(o.due_at) THEN o.due_at END, o.worker
-  FROM open_row o
+  FROM headrace_tenant.open_row o
   LEFT JOIN reason_code r ON r.code = o.reason
   JOIN step_status_code c ON c.code = coalesce(r.open_status, 1);
 COMMENT ON VIEW headrace_tenant.step_executions IS
@@ -181,7 +184,7 @@ SELECT o.execution_id, o.tenant_id, o.template_id, t.template_id AS template_key
        coalesce(r.word, o.reason::text) AS reason, r.meaning, o.opened_at AS since,
        CASE WHEN isfinite(o.due_at) THEN o.due_at END AS due_at,
        (extract(epoch FROM now() - o.opened_at) * 1000)::bigint AS waiting_ms, o.worker
-  FROM open_row o
+  FROM headrace_tenant.open_row o
   LEFT JOIN reason_code r ON r.code = o.reason
   JOIN step_status_code c ON c.code = coalesce(r.open_status, 1)
   JOIN execution_status_code e ON e.code = o.execution_status
@@ -273,19 +276,28 @@ COMMENT ON VIEW headrace_tenant.trigger_activity IS
 
 -- ── for dashboards ──────────────────────────────────────────────────────────────────────────
 
-DO $$
+CREATE FUNCTION public_view(name text, to_schema text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    name text;
+    source regclass := format('headrace_tenant.%I', name);
 BEGIN
-    FOREACH name IN ARRAY ARRAY[
+    EXECUTE format('CREATE OR REPLACE VIEW %I.%I AS %s', to_schema, name,
+                   replace(replace(pg_get_viewdef(source), 'headrace_tenant.step_row',
+                                   'headrace.step_row'),
+                           'headrace_tenant.open_row', 'headrace.open_row'));
+    EXECUTE format('COMMENT ON VIEW %I.%I IS %L', to_schema, name, obj_description(source));
+END
+$$;
+COMMENT ON FUNCTION public_view IS
+    'Repeats a view of headrace_tenant with the owner''s rights. For migrations.';
+
+DO $$
+BEGIN
+    PERFORM headrace.public_view(name, 'headrace') FROM unnest(ARRAY['step_row', 'open_row']) name;
+    PERFORM headrace.public_view(name, 'headrace_v1') FROM unnest(ARRAY[
         'workflow_templates', 'workflow_versions', 'executions', 'step_executions',
         'step_attempts', 'step_waits', 'execution_rates', 'step_latency', 'failures',
-        'trigger_activity'
-    ] LOOP
-        EXECUTE format('CREATE VIEW headrace_v1.%I AS SELECT * FROM headrace_tenant.%I', name, name);
-        EXECUTE format('COMMENT ON VIEW headrace_v1.%I IS %L', name,
-                       obj_description(format('headrace_tenant.%I', name)::regclass));
-    END LOOP;
+        'trigger_activity']) name;
 END
 $$;
 

@@ -14,7 +14,7 @@ ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA headrace
     TO headrace_engine, headrace_gateway, headrace_api, headrace_worker, headrace_check_ro;
-GRANT USAGE ON SCHEMA headrace_tenant TO headrace_api, headrace_check_ro;
+GRANT USAGE ON SCHEMA headrace_tenant TO headrace_api;
 GRANT USAGE ON SCHEMA headrace_v1 TO headrace_dash_ro, headrace_check_ro;
 
 -- ── row-level security ──────────────────────────────────────────────────────────────────────
@@ -32,16 +32,19 @@ BEGIN
         'execution', 'step_execution', 'open_step', 'late_result', 'execution_key', 'api_answer',
         'event_spool'
     ] LOOP
-        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', of_table);
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
+                       of_table);
         EXECUTE format('CREATE POLICY all_rows ON %I TO headrace_migrate, headrace_engine, '
-                       'headrace_gateway, headrace_check_ro USING (true) WITH CHECK (true)', of_table);
+                       'headrace_gateway, headrace_check_ro USING (true) WITH CHECK (true)',
+                       of_table);
         IF of_table = 'tenant' THEN
             EXECUTE format('CREATE POLICY own_rows ON %I TO headrace_api USING %s',
                            of_table, replace(own, 'tenant_id', 'id'));
         ELSIF of_table IN ('step_execution', 'open_step', 'late_result') THEN
             -- They carry no tenant: whose they are is said by their execution, under its policy.
             EXECUTE format('CREATE POLICY own_rows ON %I TO headrace_api USING (EXISTS '
-                           '(SELECT 1 FROM headrace.execution e WHERE e.id = execution_id))', of_table);
+                           '(SELECT 1 FROM headrace.execution e WHERE e.id = execution_id))',
+                           of_table);
         ELSE
             EXECUTE format('CREATE POLICY own_rows ON %I TO headrace_api USING %s', of_table, own);
         END IF;
@@ -144,8 +147,7 @@ GRANT UPDATE (user_id, name, credentials, refresh_token, token_expires_at, refre
 GRANT INSERT ON variable_revision TO headrace_api;
 GRANT SELECT, DELETE ON poll_state TO headrace_api;
 GRANT SELECT ON execution, step_execution, open_step, late_result, workflow_variable,
-    execution_status_code, step_status_code, reason_code, schema_migration, step_row, open_row
-    TO headrace_api;
+    execution_status_code, step_status_code, reason_code, schema_migration TO headrace_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA headrace_tenant TO headrace_api;
 GRANT EXECUTE ON FUNCTION api_key_find(uuid), api_key_used(uuid), api_encrypted_value(uuid),
     integration_publish(uuid), execution_resolve(uuid), audit_verify(uuid), audit_hash(audit_log)
