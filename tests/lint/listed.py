@@ -69,7 +69,10 @@ def source_problems(root, all_paths):
         named = False
         while not named:
             text = builds.get(os.path.join(folder, "meson.build"), "")
-            named = f"'{os.path.relpath(path, folder or '.')}'" in text
+            here = os.path.relpath(path, folder or ".")
+            # By its name, or as a line of a list of programs (integration_programs).
+            named = f"'{here}'" in text or \
+                re.search(rf"^ *'{re.escape(here[:-2])}' *:", text, re.M) is not None
             if not folder:
                 break
             folder = os.path.dirname(folder)

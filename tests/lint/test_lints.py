@@ -251,6 +251,8 @@ class Lints(unittest.TestCase):
     def test_a_source_nobody_compiles_is_refused(self):
         self.write("common/base/b.c", "int b;\n")
         self.complains("listed", "common/base/b.c:1: no meson.build names it")
+        self.write("common/base/meson.build", "programs = {\n    'b': base,\n}\n")
+        self.passes("listed")
 
     def test_a_fuzz_target_needs_a_corpus(self):
         self.write("tests/fuzz/meson.build", "fuzz_targets = {\n    'a': [base],\n}\n")
