@@ -158,18 +158,16 @@ static StepResult a_result(StepOutcome *outcomes, uint32_t count) {
 }
 
 Test(wire, outcomes_come_back_in_their_order) {
-    StepOutcome outcomes[] = {
-        {.kind = OUTCOME_STARTED, .node = 1, .started_ms = 10        },
-        { .kind = OUTCOME_ENDED,
-         .node = 1,
-         .status = STEP_COMPLETED,
-         .effect = EFFECT_ANSWERED,
-         .output = STR("{}"),
-         .continues = true},
-        {                                            .kind = OUTCOME_RELEASED,                       .index = 1,         .node = 2, .released = RELEASED_DRAIN},
-    };
+    StepOutcome started = {.kind = OUTCOME_STARTED, .node = 1, .started_ms = 10};
+    StepOutcome ended = {.kind = OUTCOME_ENDED, .node = 1, .status = STEP_COMPLETED};
+    StepOutcome released = {.kind = OUTCOME_RELEASED, .index = 1, .released = RELEASED_DRAIN};
+    StepOutcome outcomes[] = {started, ended, released};
     StepResult result = a_result(outcomes, 3), back;
 
+    outcomes[1].effect = EFFECT_ANSWERED;
+    outcomes[1].output = STR("{}");
+    outcomes[1].continues = true;
+    outcomes[2].node = 2;
     wire_write_result(&buf, &result);
     cr_assert_eq(wire_read_result(buf_str(&buf), &arena, &back), 0);
     cr_assert_eq(back.outcome_count, 3);
