@@ -67,8 +67,10 @@ def c_problems(path, text):
 
 def width_problems(path, text):
     for number, line in enumerate(text.splitlines(), 1):
-        if len(line) > COLUMNS_MAX:
-            yield f"{path}:{number}: {len(line)} columns, at most {COLUMNS_MAX}"
+        # The spaces with which clang-format aligns a table are not the writer's.
+        columns = len(re.sub(r"(?<=\S) +", " ", line))
+        if columns > COLUMNS_MAX:
+            yield f"{path}:{number}: {columns} columns, at most {COLUMNS_MAX}"
 
 
 def main():

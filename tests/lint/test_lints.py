@@ -176,6 +176,8 @@ class Lints(unittest.TestCase):
         self.complains("sizes", "common/base/odd.c:1: the brackets do not balance")
 
     def test_a_wide_line_is_refused(self):
+        self.write("common/base/wide.h", "    {1," + " " * 100 + "2},\n")
+        self.passes("sizes")
         self.write("common/base/wide.h", "/* " + "x" * 95 + " */\n")
         self.complains("sizes", "common/base/wide.h:1: 101 columns, at most 100")
 
