@@ -22,6 +22,12 @@
 
 #define TRIGGERS_MAX 100
 
+/* More branches belong into a table that a mapping looks things up in. */
+#define SWITCH_CASES_MAX 100
+
+/* A webhook's path is written into other people's settings. */
+#define WEBHOOK_PATH_BYTES_MAX 128
+
 /* A mistake in a template repeats; past these nobody reads on. */
 #define PROBLEMS_MAX 200
 

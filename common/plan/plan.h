@@ -12,7 +12,8 @@
  *   edge     from a node (or a trigger) to a node, leaving through a port
  *   port     why an edge is taken: "next", "true", "false", "case0", "default", "error0", "trigger"
  *   outcome  the ports a finished node left through, comma separated; "" is "next" alone
- *   entry    a node without incoming edges: every trigger starts it
+ *   entry    a node without incoming edges: started by every trigger that has no edges of its own,
+ *            and by a start by hand without a trigger; a trigger with edges takes only those
  *   reads    what the programs of a node look at; nothing else is put into their scope
  */
 
@@ -46,10 +47,14 @@ typedef struct PlanEdge {
     uint32_t port_index; /* of PORT_CASE and PORT_ERROR */
 } PlanEdge;
 
-/* What an error edge catches; all given parts must match. */
+/*
+ * What an error port catches; all given parts must match. Consecutive onErrorSteps without a match
+ * are one port that catches everything and may have several edges.
+ */
 typedef struct PlanMatch {
-    uint32_t types;  /* bit set of ErrorType; 0: any */
-    Str user_type;   /* "USER:code" to match exactly; none: any */
+    uint32_t types;        /* bit set of ErrorType; with user_types empty, 0: any */
+    const Str *user_types; /* "USER:code", each to match exactly */
+    uint32_t user_type_count;
     uint32_t status; /* HTTP status; 0: any */
     Expr *expr;      /* sees the error object as "."; NULL: any */
 } PlanMatch;
@@ -94,7 +99,7 @@ typedef struct PlanNode {
 
     Str integration, action; /* ACTION: as written */
     Str connection;          /* connectionId, as written */
-    Str worker_class;        /* "http" */
+    Str worker_class;        /* "http"; of other types: of the one chain that may reach it, or none */
     Idempotency idempotency;
     bool is_idempotency_by_method; /* http.request: GET HEAD PUT DELETE are NATURAL */
 
@@ -121,8 +126,10 @@ typedef struct PlanTrigger {
     Str cron;                      /* cronExpression of SCHEDULED */
     Str timezone;                  /* "UTC" when none was given */
     Expr *filter;                  /* EVENT: sees the CloudEvent as "."; NULL: all */
-    uint32_t out_first, out_count; /* in plan->trigger_edges */
+    uint32_t out_first, out_count; /* in plan->edges; none: it starts the entries */
 } PlanTrigger;
+
+typedef struct PlanProgram PlanProgram;
 
 typedef struct Plan {
     uint64_t hash; /* of the definition's canonical text */
@@ -142,6 +149,8 @@ typedef struct Plan {
     bool fail_fast;
     bool is_fused;          /* settings.fuse, true unless switched off */
     const Json *definition; /* the tree it was compiled from, owned by the plan */
+    const uint32_t *by_id;  /* nodes in the order of their ids */
+    PlanProgram *programs;  /* every compiled program, owned by the plan */
     Arena arena;
 } Plan;
 

@@ -1,0 +1,111 @@
+/* A retry policy; what the author leaves out keeps the action's or the product's default. */
+
+#include "common/model/limits.h"
+#include "common/plan/read.h"
+
+#define FACTOR_MAX 100 /* the cap is reached after two attempts anyway */
+
+typedef struct RetryParts {
+    int64_t attempts_max;
+    int64_t initial_ms;
+    int64_t cap_ms;
+    int64_t elapsed_ms_max;
+    RetryPolicy *policy;
+} RetryParts;
+
+#define AT(member) offsetof(RetryParts, member)
+
+static void read_factor(Build *build, const Place *place, const Json *value,
+                        const ReadObject *object) {
+    RetryParts *parts = object->into;
+    double factor = json_real(value);
+
+    if (factor >= 1 && factor <= FACTOR_MAX)
+        parts->policy->factor = factor;
+    else
+        build_complain(build, factor < 1 ? PROBLEM_INVALID_VALUE : PROBLEM_LIMIT_EXCEEDED, place,
+                       "a factor is a number from 1 to %d", FACTOR_MAX);
+}
+
+static void read_jitter(Build *build, const Place *place, const Json *value,
+                        const ReadObject *object) {
+    static const char *const words[] = {"FULL", "EQUAL", "NONE"};
+    RetryParts *parts = object->into;
+    int word = read_word(build, place, value, words, ARRAY_SIZE(words));
+
+    if (word >= 0)
+        jitter_from_word(str_of(words[word]), &parts->policy->jitter);
+}
+
+static void read_retry_on(Build *build, const Place *place, const Json *value,
+                          const ReadObject *object) {
+    RetryParts *parts = object->into;
+
+    parts->policy->retry_on = 0;
+    if (value->count == 0 || value->count > _ERROR_TYPE_COUNT) {
+        build_complain(build, PROBLEM_INVALID_VALUE, place,
+                       "name 1 to %d types of error, not %u; to try only once write "
+                       "\"maxAttempts\": 1",
+                       (int)_ERROR_TYPE_COUNT, value->count);
+        return;
+    }
+    for (uint32_t i = 0; i < value->count; i++) {
+        const Json *word = json_at(value, i);
+        Place at = place_index(place, i);
+        ErrorType type;
+
+        if (!read_is(build, &at, word, IS(JSON_STRING)))
+            continue;
+        if (error_type_from_word(json_str(word), &type))
+            parts->policy->retry_on |= IS(type);
+        else
+            build_complain(build, PROBLEM_INVALID_VALUE, &at,
+                           "`%s` is no type of error; write one like HTTP_5XX, NETWORK or USER",
+                           text_shown(build->arena, json_str(word)));
+    }
+}
+
+static const ReadKey retry_keys[] = {
+    {.key = "maxAttempts",
+     .type = READ_NUMBER,
+     .at = AT(attempts_max),
+     .low = 1,
+     .high = ATTEMPTS_MAX},
+    {.key = "initialMs",
+     .type = READ_NUMBER,
+     .at = AT(initial_ms),
+     .low = 0,
+     .high = BACKOFF_MS_MAX},
+    {.key = "factor", .type = READ_PART, .read = read_factor, .json = IS(JSON_NUMBER)},
+    {.key = "maxMs", .type = READ_NUMBER, .at = AT(cap_ms), .low = 0, .high = BACKOFF_MS_MAX},
+    {.key = "jitter", .type = READ_PART, .read = read_jitter, .json = IS(JSON_STRING)},
+    {.key = "retryOn", .type = READ_PART, .read = read_retry_on, .json = IS(JSON_ARRAY)},
+    {.key = "maxElapsedMs",
+     .type = READ_NUMBER,
+     .at = AT(elapsed_ms_max),
+     .low = 1,
+     .high = DURATION_MS_MAX},
+};
+
+void read_retry(Build *build, const Place *place, const Json *value, RetryPolicy *policy) {
+    RetryParts parts = {
+        .attempts_max = policy->attempts_max,
+        .initial_ms = policy->initial_ms,
+        .cap_ms = policy->cap_ms,
+        .elapsed_ms_max = policy->elapsed_ms_max,
+        .policy = policy,
+    };
+    ReadObject retry = {
+        .keys = retry_keys,
+        .key_count = ARRAY_SIZE(retry_keys),
+        .name = "retry",
+        .into = &parts,
+        .node = PLAN_NONE,
+    };
+
+    read_object(build, place, value, &retry);
+    policy->attempts_max = (uint32_t)parts.attempts_max;
+    policy->initial_ms = parts.initial_ms;
+    policy->cap_ms = parts.cap_ms;
+    policy->elapsed_ms_max = parts.elapsed_ms_max;
+}
