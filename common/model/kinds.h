@@ -116,10 +116,7 @@
     X(JOIN_N_OF_M, "N_OF_M")                                                                       \
     X(JOIN_EACH, "EACH")
 
-#define JITTERS(X)                                                                                 \
-    X(JITTER_FULL, "FULL")                                                                         \
-    X(JITTER_EQUAL, "EQUAL")                                                                       \
-    X(JITTER_NONE, "NONE")
+#define JITTERS(X) X(JITTER_FULL, "FULL") X(JITTER_EQUAL, "EQUAL") X(JITTER_NONE, "NONE")
 
 /* The types an error object may carry; USER:<code> is made by authors. */
 #define ERROR_TYPES(X)                                                                             \
@@ -145,9 +142,7 @@
 
 /* What an outcome says about the outside world: decides charges and INDETERMINATE. */
 #define EFFECTS(X)                                                                                 \
-    X(EFFECT_NOT_SENT, "NOT_SENT")                                                                 \
-    X(EFFECT_ANSWERED, "ANSWERED")                                                                 \
-    X(EFFECT_UNKNOWN, "UNKNOWN")
+    X(EFFECT_NOT_SENT, "NOT_SENT") X(EFFECT_ANSWERED, "ANSWERED") X(EFFECT_UNKNOWN, "UNKNOWN")
 
 /* Why a worker gave a task back without an outcome. Never charged. */
 #define RELEASES(X)                                                                                \

@@ -110,10 +110,10 @@ static void place_out(Build *build) {
     for (uint32_t i = 0; i < build->wire_count; i++) {
         const Wire *wire = &build->wires[i];
         bool is_trigger = wire->port == PORT_TRIGGER;
-        uint32_t *first = is_trigger ? &plan->triggers[wire->from].out_first
-                                     : &plan->nodes[wire->from].out_first;
-        uint32_t *count = is_trigger ? &plan->triggers[wire->from].out_count
-                                     : &plan->nodes[wire->from].out_count;
+        uint32_t *first =
+            is_trigger ? &plan->triggers[wire->from].out_first : &plan->nodes[wire->from].out_first;
+        uint32_t *count =
+            is_trigger ? &plan->triggers[wire->from].out_count : &plan->nodes[wire->from].out_count;
 
         if (*count == 0)
             *first = i;

@@ -43,9 +43,9 @@ static void tell_cycle(Walk *walk, uint32_t edge) {
     if (end < walk->depth)
         buf_add_text(&steps, " -> ...");
     name_step(&steps, build->plan, back_to);
-    build_problem(build, PROBLEM_ILLEGAL_CYCLE, build->wires[edge].pointer,
-                  str_printf(&build->scratch, "these steps lead back to themselves: %s",
-                             steps.data));
+    build_problem(
+        build, PROBLEM_ILLEGAL_CYCLE, build->wires[edge].pointer,
+        str_printf(&build->scratch, "these steps lead back to themselves: %s", steps.data));
 }
 
 static void enter(Walk *walk, uint32_t node) {
@@ -100,8 +100,8 @@ static void find_before(Build *build, const Walk *walk) {
     size_t words = (plan->node_count + BITS - 1) / BITS;
 
     build->before_words = words;
-    build->before = arena_zero(&build->scratch, MAX(plan->node_count * words, (size_t)1) *
-                                                    sizeof *build->before);
+    build->before = arena_zero(&build->scratch,
+                               MAX(plan->node_count * words, (size_t)1) * sizeof *build->before);
     for (uint32_t i = walk->done_count; i-- > 0;) {
         const PlanNode *node = &plan->nodes[walk->done[i]];
         const uint64_t *from = &build->before[walk->done[i] * words];
@@ -145,8 +145,8 @@ static void check_reached(Build *build, const Walk *walk) {
         for (uint32_t e = 0; e < node->in_count; e++) {
             const PlanEdge *edge = &plan->edges[node->in[e]];
 
-            has_source = has_source || edge->port == PORT_TRIGGER ||
-                         build->is_back[node->in[e]] || is_reached[edge->from];
+            has_source = has_source || edge->port == PORT_TRIGGER || build->is_back[node->in[e]] ||
+                         is_reached[edge->from];
         }
         is_reached[walk->done[i]] = has_source;
     }

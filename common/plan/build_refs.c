@@ -174,8 +174,8 @@ static void look_at_ref(Looking *look, const ExprRef *ref) {
 static bool look_at_template(void *context, Str pointer, const ExprRef *ref) {
     Looking *look = context;
 
-    look->pointer = str_printf(&look->build->scratch, "%.*s%.*s",
-                               STR_ARGS(look->program->pointer), STR_ARGS(pointer));
+    look->pointer = str_printf(&look->build->scratch, "%.*s%.*s", STR_ARGS(look->program->pointer),
+                               STR_ARGS(pointer));
     look_at_ref(look, ref);
     return true;
 }
@@ -218,8 +218,8 @@ void build_refs(Build *build) {
     Plan *plan = build->plan;
     Looking look = {
         .build = build,
-        .steps = arena_zero(&build->scratch,
-                            MAX(build->before_words, (size_t)1) * sizeof *look.steps),
+        .steps =
+            arena_zero(&build->scratch, MAX(build->before_words, (size_t)1) * sizeof *look.steps),
     };
 
     for (const PlanProgram *program = plan->programs; program != NULL; program = program->next) {

@@ -54,9 +54,9 @@ Str instant_text(Arena *arena, int64_t moment_ms) {
     Date date = date_from_days(days + days_from_date((Date){1, 1, 1}));
     int seconds = (int)(ms / MS_PER_SECOND);
 
-    return str_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (int)date.year,
-                      (int)date.month, (int)date.day, seconds / 3600, seconds / 60 % 60,
-                      seconds % 60, (int)(ms % MS_PER_SECOND));
+    return str_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (int)date.year, (int)date.month,
+                      (int)date.day, seconds / 3600, seconds / 60 % 60, seconds % 60,
+                      (int)(ms % MS_PER_SECOND));
 }
 
 /* Takes exactly this many digits off the text. */

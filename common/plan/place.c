@@ -15,7 +15,9 @@ Place place_root(void) {
 }
 
 Place place_key(const Place *outer, Str key) {
-    return (Place){.outer = outer, .key = {.data = key.data ? key.data : "", .length = key.length}};
+    return (Place){
+        .outer = outer, .key = {.data = key.data ? key.data : "", .length = key.length}
+    };
 }
 
 Place place_index(const Place *outer, uint32_t index) {
@@ -65,8 +67,8 @@ const char *text_shown(Arena *arena, Str text) {
 
     while (is_cut && length > 0 && is_continuation(text.data[length]))
         length--;
-    shown = arena_printf(arena, "%.*s%s", (int)length, length ? text.data : "",
-                         is_cut ? "..." : "");
+    shown =
+        arena_printf(arena, "%.*s%s", (int)length, length ? text.data : "", is_cut ? "..." : "");
     for (char *c = shown; *c; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
@@ -90,9 +92,10 @@ uint32_t text_distance(Str a, Str b) {
         row[0] = i;
         for (uint32_t j = 1; j <= b.length; j++) {
             uint32_t changed = diagonal + (a.data[i - 1] != b.data[j - 1]);
+            uint32_t added = MIN(row[j], row[j - 1]) + 1;
 
             diagonal = row[j];
-            row[j] = MIN(changed, MIN(row[j], row[j - 1]) + 1);
+            row[j] = MIN(changed, added);
         }
     }
     if (row[b.length] > DISTANCE_MAX || row[b.length] * 2 >= MAX(a.length, b.length))

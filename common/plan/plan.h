@@ -13,7 +13,7 @@
  *   port     why an edge is taken: "next", "true", "false", "case0", "default", "error0", "trigger"
  *   outcome  the ports a finished node left through, comma separated; "" is "next" alone
  *   entry    a node without incoming edges: started by every trigger that has no edges of its own,
- *            and by a start by hand without a trigger; a trigger with edges takes only those
+ *            and by a start without a trigger; a trigger with edges takes only those
  *   reads    what the programs of a node look at; nothing else is put into their scope
  */
 
@@ -74,8 +74,7 @@ typedef struct PlanNode {
     Str id;
     Str name; /* the id when the author gave none */
     StepType type;
-    uint32_t parent; /* enclosing LOOP, WHILE or SCOPE; PLAN_ROOT */
-
+    uint32_t parent;               /* enclosing LOOP, WHILE or SCOPE; PLAN_ROOT */
     uint32_t out_first, out_count; /* in plan->edges, which is sorted by `from` */
     const uint32_t *in;            /* indexes in plan->edges, trigger edges too */
     uint32_t in_count;
@@ -99,7 +98,7 @@ typedef struct PlanNode {
 
     Str integration, action; /* ACTION: as written */
     Str connection;          /* connectionId, as written */
-    Str worker_class;        /* "http"; of other types: of the one chain that may reach it, or none */
+    Str worker_class; /* "http"; of other types: of the one chain that may reach it, or none */
     Idempotency idempotency;
     bool is_idempotency_by_method; /* http.request: GET HEAD PUT DELETE are NATURAL */
 

@@ -75,15 +75,14 @@ static void complain_misplaced(Build *build, const Place *place, const ReadKey *
         if (key->kinds & IS(i))
             buf_printf(&owners, "%s%s", owners.length ? ", " : "", object->kind_word(i));
     }
-    build_complain(build, PROBLEM_UNKNOWN_KEY, place,
-                   "`%s` means nothing in %s; it belongs to %s", key->key, object->name,
-                   owners.data);
+    build_complain(build, PROBLEM_UNKNOWN_KEY, place, "`%s` means nothing in %s; it belongs to %s",
+                   key->key, object->name, owners.data);
 }
 
 bool read_is(Build *build, const Place *place, const Json *value, uint32_t json) {
     static const char *const words[] = {
-        [JSON_NULL] = "null",     [JSON_FALSE] = NULL,      [JSON_TRUE] = "true or false",
-        [JSON_NUMBER] = "a number", [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
+        [JSON_NULL] = "null",        [JSON_FALSE] = NULL,        [JSON_TRUE] = "true or false",
+        [JSON_NUMBER] = "a number",  [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
         [JSON_OBJECT] = "an object",
     };
     _cleanup_(buf_done) Buf wanted = {0};
@@ -109,8 +108,8 @@ bool read_number(Build *build, const Place *place, const Json *value, const Read
         bool is_huge = json_real(value) > (double)key->high;
 
         build_complain(build, is_huge ? PROBLEM_LIMIT_EXCEEDED : PROBLEM_INVALID_VALUE, place,
-                       "this must be a whole number from %lld to %lld, not %s",
-                       (long long)key->low, (long long)key->high,
+                       "this must be a whole number from %lld to %lld, not %s", (long long)key->low,
+                       (long long)key->high,
                        text_shown(build->arena, json_text(build->arena, value)));
         return false;
     }

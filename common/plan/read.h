@@ -9,6 +9,8 @@
 
 #define IS(type) (1u << (type)) /* of a JsonType, StepType or TriggerType, for bit sets */
 #define READ_ALWAYS UINT32_MAX
+#define READ_ALL 0u    /* who has a key: every kind of the object */
+#define READ_NOBODY 0u /* who needs it: it may always be left out */
 
 typedef enum ReadType {
     READ_CARRIED,  /* for designers: any value, means nothing here */
@@ -34,6 +36,25 @@ typedef struct ReadKey {
     uint32_t json;    /* bit set of JsonType */
     const char *hint; /* what is right instead, where the key is refused for its kind */
 } ReadKey;
+
+/* Rows of a table: the key, who has it, who needs it, and what it is. */
+#define KEY_CARRIED(name, who, needs)                                                              \
+    { .key = name, .type = READ_CARRIED, .kinds = who, .required = needs }
+#define KEY_RESERVED(name)                                                                         \
+    { .key = name, .type = READ_RESERVED }
+#define KEY_TEXT(name, who, needs, place)                                                          \
+    { .key = name, .type = READ_TEXT, .kinds = who, .required = needs, .at = place }
+#define KEY_FLAG(name, place)                                                                      \
+    { .key = name, .type = READ_FLAG, .at = place }
+#define KEY_NUMBER(name, who, place, lowest, highest)                                              \
+    { .key = name, .type = READ_NUMBER, .kinds = who, .at = place, .low = lowest, .high = highest }
+#define KEY_PART(name, who, needs, types, reader)                                                  \
+    {                                                                                              \
+        .key = name, .type = READ_PART, .kinds = who, .required = needs, .json = types,            \
+        .read = reader                                                                             \
+    }
+#define KEY_PART_HINT(name, who, types, reader, text)                                              \
+    { .key = name, .type = READ_PART, .kinds = who, .json = types, .read = reader, .hint = text }
 
 struct ReadObject {
     const ReadKey *keys;

@@ -33,9 +33,9 @@ static void read_case_next(Build *build, const Place *place, const Json *value,
 }
 
 static const ReadKey case_keys[] = {
-    {.key = "when", .type = READ_PART, .read = read_when, .json = STRING, .required = READ_ALWAYS},
-    {.key = "nextSteps", .type = READ_PART, .read = read_case_next, .json = ARRAY},
-    {.key = "name", .type = READ_CARRIED},
+    KEY_PART("when", READ_ALL, READ_ALWAYS, STRING, read_when),
+    KEY_PART("nextSteps", READ_ALL, READ_NOBODY, ARRAY, read_case_next),
+    KEY_CARRIED("name", READ_ALL, READ_NOBODY),
 };
 
 static void read_cases(Build *build, const Place *place, const Json *value,
@@ -91,14 +91,10 @@ static void read_no_match(Build *build, const Place *place, const Json *value,
 }
 
 static const ReadKey switch_keys[] = {
-    {.key = "cases",
-     .type = READ_PART,
-     .read = read_cases,
-     .json = ARRAY,
-     .required = READ_ALWAYS},
-    {.key = "defaultSteps", .type = READ_PART, .read = read_default, .json = ARRAY},
-    {.key = "mode", .type = READ_PART, .read = read_mode, .json = STRING},
-    {.key = "noMatch", .type = READ_PART, .read = read_no_match, .json = STRING},
+    KEY_PART("cases", READ_ALL, READ_ALWAYS, ARRAY, read_cases),
+    KEY_PART("defaultSteps", READ_ALL, READ_NOBODY, ARRAY, read_default),
+    KEY_PART("mode", READ_ALL, READ_NOBODY, STRING, read_mode),
+    KEY_PART("noMatch", READ_ALL, READ_NOBODY, STRING, read_no_match),
 };
 
 /* DELAY ------------------------------------------------------------------------------------- */
@@ -136,8 +132,8 @@ static void read_until(Build *build, const Place *place, const Json *value,
 }
 
 static const ReadKey delay_keys[] = {
-    {.key = "forMs", .type = READ_PART, .read = read_for, .json = IS(JSON_NUMBER) | STRING},
-    {.key = "until", .type = READ_PART, .read = read_until, .json = STRING},
+    KEY_PART("forMs", READ_ALL, READ_NOBODY, IS(JSON_NUMBER) | STRING, read_for),
+    KEY_PART("until", READ_ALL, READ_NOBODY, STRING, read_until),
 };
 
 static void check_delay(Build *build, const Place *place, const Json *value) {
@@ -173,9 +169,9 @@ static void read_terminate_output(Build *build, const Place *place, const Json *
 }
 
 static const ReadKey error_keys[] = {
-    {.key = "type", .type = READ_CARRIED},   {.key = "message", .type = READ_CARRIED},
-    {.key = "title", .type = READ_CARRIED},  {.key = "detail", .type = READ_CARRIED},
-    {.key = "status", .type = READ_CARRIED}, {.key = "cause", .type = READ_CARRIED},
+    KEY_CARRIED("type", READ_ALL, READ_NOBODY),   KEY_CARRIED("message", READ_ALL, READ_NOBODY),
+    KEY_CARRIED("title", READ_ALL, READ_NOBODY),  KEY_CARRIED("detail", READ_ALL, READ_NOBODY),
+    KEY_CARRIED("status", READ_ALL, READ_NOBODY), KEY_CARRIED("cause", READ_ALL, READ_NOBODY),
 };
 
 static void read_terminate_error(Build *build, const Place *place, const Json *value,
@@ -195,16 +191,9 @@ static void read_terminate_error(Build *build, const Place *place, const Json *v
 }
 
 static const ReadKey terminate_keys[] = {
-    {.key = "status",
-     .type = READ_PART,
-     .read = read_status,
-     .json = STRING,
-     .required = READ_ALWAYS},
-    {.key = "output", .type = READ_PART, .read = read_terminate_output, .json = ANY_VALUE},
-    {.key = "error",
-     .type = READ_PART,
-     .read = read_terminate_error,
-     .json = STRING | IS(JSON_OBJECT)},
+    KEY_PART("status", READ_ALL, READ_ALWAYS, STRING, read_status),
+    KEY_PART("output", READ_ALL, READ_NOBODY, ANY_VALUE, read_terminate_output),
+    KEY_PART("error", READ_ALL, READ_NOBODY, STRING | IS(JSON_OBJECT), read_terminate_error),
 };
 
 static void check_terminate(Build *build, const Place *place, const PlanNode *node) {
@@ -215,19 +204,25 @@ static void check_terminate(Build *build, const Place *place, const PlanNode *no
 
 /* All --------------------------------------------------------------------------------------- */
 
-static const ReadKey no_keys[] = {{.key = "", .type = READ_RESERVED}};
+static const ReadKey no_keys[1];
 
 typedef struct ConfigTable {
     const ReadKey *keys;
     size_t key_count;
 } ConfigTable;
 
-#define TABLE(keys) {keys, ARRAY_SIZE(keys)}
+#define NO_KEYS                                                                                    \
+    { no_keys, 0 }
+#define TABLE(keys)                                                                                \
+    { keys, ARRAY_SIZE(keys) }
 
 static const ConfigTable tables[_STEP_TYPE_COUNT] = {
-    [STEP_ACTION] = TABLE(no_keys),          [STEP_CONDITION] = TABLE(no_keys),
-    [STEP_SWITCH] = TABLE(switch_keys),      [STEP_TRANSFORM] = TABLE(no_keys),
-    [STEP_DELAY] = TABLE(delay_keys),        [STEP_TERMINATE] = TABLE(terminate_keys),
+    [STEP_ACTION] = NO_KEYS,
+    [STEP_CONDITION] = NO_KEYS,
+    [STEP_SWITCH] = TABLE(switch_keys),
+    [STEP_TRANSFORM] = NO_KEYS,
+    [STEP_DELAY] = TABLE(delay_keys),
+    [STEP_TERMINATE] = TABLE(terminate_keys),
 };
 
 void read_step_config(Build *build, const Place *place, const Json *value,
@@ -237,8 +232,8 @@ void read_step_config(Build *build, const Place *place, const Json *value,
     ReadObject config = {
         .keys = table->keys,
         .key_count = table->key_count,
-        .name = arena_printf(&build->scratch, "the config of a %s step",
-                             step_type_word(node->type)),
+        .name =
+            arena_printf(&build->scratch, "the config of a %s step", step_type_word(node->type)),
         .into = node,
         .node = object->node,
     };

@@ -17,20 +17,16 @@ static void read_output(Build *build, const Place *place, const Json *value,
 }
 
 static const ReadKey settings_keys[] = {
-    {.key = "timeoutMs",
-     .type = READ_NUMBER,
-     .at = AT(timeout_ms),
-     .low = 1,
-     .high = DURATION_MS_MAX},
-    {.key = "failFast", .type = READ_FLAG, .at = AT(fail_fast)},
-    {.key = "fuse", .type = READ_FLAG, .at = AT(is_fused)},
-    {.key = "concurrencyKey", .type = READ_RESERVED},
-    {.key = "maxConcurrency", .type = READ_RESERVED},
-    {.key = "onLimit", .type = READ_RESERVED},
-    {.key = "onError", .type = READ_RESERVED},
-    {.key = "errorTemplateId", .type = READ_RESERVED},
-    {.key = "priority", .type = READ_RESERVED},
-    {.key = "businessKeys", .type = READ_RESERVED},
+    KEY_NUMBER("timeoutMs", READ_ALL, AT(timeout_ms), 1, DURATION_MS_MAX),
+    KEY_FLAG("failFast", AT(fail_fast)),
+    KEY_FLAG("fuse", AT(is_fused)),
+    KEY_RESERVED("concurrencyKey"),
+    KEY_RESERVED("maxConcurrency"),
+    KEY_RESERVED("onLimit"),
+    KEY_RESERVED("onError"),
+    KEY_RESERVED("errorTemplateId"),
+    KEY_RESERVED("priority"),
+    KEY_RESERVED("businessKeys"),
 };
 
 static void read_settings(Build *build, const Place *place, const Json *value,
@@ -47,13 +43,13 @@ static void read_settings(Build *build, const Place *place, const Json *value,
 }
 
 static const ReadKey definition_keys[] = {
-    {.key = "name", .type = READ_TEXT, .at = AT(name)},
-    {.key = "description", .type = READ_CARRIED},
-    {.key = "triggers", .type = READ_PART, .read = read_triggers, .json = ARRAY},
-    {.key = "steps", .type = READ_PART, .read = read_steps, .json = ARRAY},
-    {.key = "output", .type = READ_PART, .read = read_output, .json = ANY_VALUE},
-    {.key = "settings", .type = READ_PART, .read = read_settings, .json = OBJECT},
-    {.key = "metadata", .type = READ_CARRIED},
+    KEY_TEXT("name", READ_ALL, READ_NOBODY, AT(name)),
+    KEY_CARRIED("description", READ_ALL, READ_NOBODY),
+    KEY_PART("triggers", READ_ALL, READ_NOBODY, ARRAY, read_triggers),
+    KEY_PART("steps", READ_ALL, READ_NOBODY, ARRAY, read_steps),
+    KEY_PART("output", READ_ALL, READ_NOBODY, ANY_VALUE, read_output),
+    KEY_PART("settings", READ_ALL, READ_NOBODY, OBJECT, read_settings),
+    KEY_CARRIED("metadata", READ_ALL, READ_NOBODY),
 };
 
 void build_read(Build *build, const Json *root) {

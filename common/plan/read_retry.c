@@ -66,25 +66,13 @@ static void read_retry_on(Build *build, const Place *place, const Json *value,
 }
 
 static const ReadKey retry_keys[] = {
-    {.key = "maxAttempts",
-     .type = READ_NUMBER,
-     .at = AT(attempts_max),
-     .low = 1,
-     .high = ATTEMPTS_MAX},
-    {.key = "initialMs",
-     .type = READ_NUMBER,
-     .at = AT(initial_ms),
-     .low = 0,
-     .high = BACKOFF_MS_MAX},
-    {.key = "factor", .type = READ_PART, .read = read_factor, .json = IS(JSON_NUMBER)},
-    {.key = "maxMs", .type = READ_NUMBER, .at = AT(cap_ms), .low = 0, .high = BACKOFF_MS_MAX},
-    {.key = "jitter", .type = READ_PART, .read = read_jitter, .json = IS(JSON_STRING)},
-    {.key = "retryOn", .type = READ_PART, .read = read_retry_on, .json = IS(JSON_ARRAY)},
-    {.key = "maxElapsedMs",
-     .type = READ_NUMBER,
-     .at = AT(elapsed_ms_max),
-     .low = 1,
-     .high = DURATION_MS_MAX},
+    KEY_NUMBER("maxAttempts", READ_ALL, AT(attempts_max), 1, ATTEMPTS_MAX),
+    KEY_NUMBER("initialMs", READ_ALL, AT(initial_ms), 0, BACKOFF_MS_MAX),
+    KEY_PART("factor", READ_ALL, READ_NOBODY, IS(JSON_NUMBER), read_factor),
+    KEY_NUMBER("maxMs", READ_ALL, AT(cap_ms), 0, BACKOFF_MS_MAX),
+    KEY_PART("jitter", READ_ALL, READ_NOBODY, IS(JSON_STRING), read_jitter),
+    KEY_PART("retryOn", READ_ALL, READ_NOBODY, IS(JSON_ARRAY), read_retry_on),
+    KEY_NUMBER("maxElapsedMs", READ_ALL, AT(elapsed_ms_max), 1, DURATION_MS_MAX),
 };
 
 void read_retry(Build *build, const Place *place, const Json *value, RetryPolicy *policy) {

@@ -15,6 +15,7 @@
      IS(STEP_SUB_WORKFLOW) | IS(STEP_EMIT_EVENT) | IS(STEP_TASK))
 #define ALL_TYPES (IS(_STEP_TYPE_COUNT) - 1)
 #define CALLS (IS(STEP_ACTION) | RESERVED_TYPES)
+#define CONFIGURED (IS(STEP_SWITCH) | IS(STEP_DELAY) | IS(STEP_TERMINATE))
 #define MAPPED (CALLS | IS(STEP_TRANSFORM))
 
 static const char *type_word(uint32_t kind) {
@@ -112,17 +113,9 @@ static void read_join_win(Build *build, const Place *place, const Json *value,
 }
 
 static const ReadKey join_keys[] = {
-    {.key = "policy",
-     .type = READ_PART,
-     .read = read_join_policy,
-     .json = STRING,
-     .required = READ_ALWAYS},
-    {.key = "n",
-     .type = READ_NUMBER,
-     .at = offsetof(JoinParts, n),
-     .low = 1,
-     .high = EDGES_MAX},
-    {.key = "onWin", .type = READ_PART, .read = read_join_win, .json = STRING},
+    KEY_PART("policy", READ_ALL, READ_ALWAYS, STRING, read_join_policy),
+    KEY_NUMBER("n", READ_ALL, offsetof(JoinParts, n), 1, EDGES_MAX),
+    KEY_PART("onWin", READ_ALL, READ_NOBODY, STRING, read_join_win),
 };
 
 static void read_join(Build *build, const Place *place, const Json *value,
@@ -155,89 +148,38 @@ static void read_body(Build *build, const Place *place, const Json *value,
 }
 
 static const ReadKey step_keys[] = {
-    {.key = "id",
-     .type = READ_PART,
-     .read = read_node_id,
-     .json = STRING,
-     .required = READ_ALWAYS},
-    {.key = "type", .type = READ_CARRIED, .required = READ_ALWAYS},
-    {.key = "name", .type = READ_TEXT, .at = AT(name)},
-    {.key = "description", .type = READ_CARRIED},
-    {.key = "position", .type = READ_CARRIED},
-    {.key = "metadata", .type = READ_CARRIED},
-    {.key = "condition",
-     .type = READ_PART,
-     .read = read_condition,
-     .json = STRING,
-     .required = IS(STEP_CONDITION)},
-    {.key = "integrationId",
-     .type = READ_TEXT,
-     .at = AT(integration),
-     .kinds = CALLS,
-     .required = IS(STEP_ACTION)},
-    {.key = "integrationActionId",
-     .type = READ_TEXT,
-     .at = AT(action),
-     .kinds = CALLS,
-     .required = IS(STEP_ACTION)},
-    {.key = "connectionId", .type = READ_TEXT, .at = AT(connection), .kinds = CALLS},
-    {.key = "inputMappings",
-     .type = READ_PART,
-     .read = read_input,
-     .json = OBJECT,
-     .kinds = MAPPED},
-    {.key = "outputMappings",
-     .type = READ_PART,
-     .read = read_output,
-     .json = OBJECT,
-     .kinds = CALLS,
-     .hint = "only the result of an ACTION is mapped"},
-    {.key = "config", .type = READ_PART, .read = read_step_config, .json = OBJECT},
-    {.key = "nextSteps",
-     .type = READ_PART,
-     .read = read_next,
-     .json = ARRAY,
-     .kinds = ALL_TYPES & ~(IS(STEP_SWITCH) | IS(STEP_TERMINATE)),
-     .hint = "a SWITCH leaves through config.cases and config.defaultSteps, a TERMINATE not at all"},
-    {.key = "elseSteps",
-     .type = READ_PART,
-     .read = read_else,
-     .json = ARRAY,
-     .kinds = IS(STEP_CONDITION)},
-    {.key = "onErrorSteps", .type = READ_PART, .read = read_on_error, .json = ARRAY},
-    {.key = "join", .type = READ_PART, .read = read_join, .json = STRING | OBJECT},
-    {.key = "retry", .type = READ_PART, .read = read_node_retry, .json = OBJECT, .kinds = CALLS},
-    {.key = "timeoutMs",
-     .type = READ_NUMBER,
-     .at = AT(timeout_ms),
-     .kinds = CALLS | IS(STEP_DELAY),
-     .low = 1,
-     .high = DURATION_MS_MAX},
-    {.key = "attemptTimeoutMs",
-     .type = READ_NUMBER,
-     .at = AT(attempt_timeout_ms),
-     .kinds = CALLS,
-     .low = 1,
-     .high = DURATION_MS_MAX},
-    {.key = "queueTimeoutMs",
-     .type = READ_NUMBER,
-     .at = AT(queue_timeout_ms),
-     .kinds = CALLS,
-     .low = 1,
-     .high = DURATION_MS_MAX},
-    {.key = "heartbeatTimeoutMs",
-     .type = READ_NUMBER,
-     .at = AT(heartbeat_timeout_ms),
-     .kinds = CALLS,
-     .low = 1,
-     .high = DURATION_MS_MAX},
-    {.key = "continueOnError", .type = READ_FLAG, .at = AT(continue_on_error)},
-    {.key = "disabled", .type = READ_FLAG, .at = AT(is_disabled)},
-    {.key = "steps", .type = READ_PART, .read = read_body, .json = ARRAY, .kinds = BODIES},
-    {.key = "rejectedSteps", .type = READ_CARRIED, .kinds = IS(STEP_APPROVAL)},
-    {.key = "compensateWith", .type = READ_RESERVED},
-    {.key = "incidentOnFailure", .type = READ_RESERVED},
-    {.key = "back", .type = READ_RESERVED},
+    KEY_PART("id", READ_ALL, READ_ALWAYS, STRING, read_node_id),
+    KEY_CARRIED("type", READ_ALL, READ_ALWAYS),
+    KEY_TEXT("name", READ_ALL, READ_NOBODY, AT(name)),
+    KEY_CARRIED("description", READ_ALL, READ_NOBODY),
+    KEY_CARRIED("position", READ_ALL, READ_NOBODY),
+    KEY_CARRIED("metadata", READ_ALL, READ_NOBODY),
+    KEY_PART("condition", READ_ALL, IS(STEP_CONDITION), STRING, read_condition),
+    KEY_TEXT("integrationId", CALLS, IS(STEP_ACTION), AT(integration)),
+    KEY_TEXT("integrationActionId", CALLS, IS(STEP_ACTION), AT(action)),
+    KEY_TEXT("connectionId", CALLS, READ_NOBODY, AT(connection)),
+    KEY_PART("inputMappings", MAPPED, READ_NOBODY, OBJECT, read_input),
+    KEY_PART_HINT("outputMappings", CALLS, OBJECT, read_output,
+                  "only the result of an ACTION is mapped"),
+    KEY_PART("config", READ_ALL, CONFIGURED, OBJECT, read_step_config),
+    KEY_PART_HINT(
+        "nextSteps", ALL_TYPES & ~(IS(STEP_SWITCH) | IS(STEP_TERMINATE)), ARRAY, read_next,
+        "a SWITCH leaves through config.cases and config.defaultSteps, a TERMINATE not at all"),
+    KEY_PART("elseSteps", IS(STEP_CONDITION), READ_NOBODY, ARRAY, read_else),
+    KEY_PART("onErrorSteps", READ_ALL, READ_NOBODY, ARRAY, read_on_error),
+    KEY_PART("join", READ_ALL, READ_NOBODY, STRING | OBJECT, read_join),
+    KEY_PART("retry", CALLS, READ_NOBODY, OBJECT, read_node_retry),
+    KEY_NUMBER("timeoutMs", CALLS | IS(STEP_DELAY), AT(timeout_ms), 1, DURATION_MS_MAX),
+    KEY_NUMBER("attemptTimeoutMs", CALLS, AT(attempt_timeout_ms), 1, DURATION_MS_MAX),
+    KEY_NUMBER("queueTimeoutMs", CALLS, AT(queue_timeout_ms), 1, DURATION_MS_MAX),
+    KEY_NUMBER("heartbeatTimeoutMs", CALLS, AT(heartbeat_timeout_ms), 1, DURATION_MS_MAX),
+    KEY_FLAG("continueOnError", AT(continue_on_error)),
+    KEY_FLAG("disabled", AT(is_disabled)),
+    KEY_PART("steps", BODIES, READ_NOBODY, ARRAY, read_body),
+    KEY_CARRIED("rejectedSteps", IS(STEP_APPROVAL), READ_NOBODY),
+    KEY_RESERVED("compensateWith"),
+    KEY_RESERVED("incidentOnFailure"),
+    KEY_RESERVED("back"),
 };
 
 /* One bit, or 0 when the type is missing or unknown; then it is told. */
@@ -275,13 +217,13 @@ static void read_step(Build *build, const Place *place, const Json *value, uint3
 
     node->parent = PLAN_ROOT;
     node->terminate_status = EXECUTION_COMPLETED;
+    node->switch_fails = true;
     build->pointers[index] = place_pointer(&build->scratch, place);
     if (!read_is(build, place, value, OBJECT))
         return;
     step.kind = read_type(build, place, value, &node->type);
     if (step.kind != 0)
-        step.name =
-            arena_printf(&build->scratch, "a step of type %s", step_type_word(node->type));
+        step.name = arena_printf(&build->scratch, "a step of type %s", step_type_word(node->type));
     if (step.kind == IS(STEP_ACTION))
         build_action(build, place, value, node);
     read_object(build, place, value, &step);

@@ -20,8 +20,6 @@ typedef struct TextParts {
     Str text; /* checked to be a text, used by the gateway from the config as it is written */
 } TextParts;
 
-#define TEXT .type = READ_TEXT, .at = offsetof(TextParts, text)
-
 static void read_scheme(Build *build, const Place *place, const Json *value,
                         const ReadObject *object) {
     static const char *const words[] = {"github", "stripe", "slack", "standard", "hmac", "none"};
@@ -56,23 +54,16 @@ static void read_tolerance(Build *build, const Place *place, const Json *value,
 }
 
 static const ReadKey signature_keys[] = {
-    {.key = "scheme",
-     .type = READ_PART,
-     .read = read_scheme,
-     .json = STRING,
-     .required = READ_ALWAYS},
-    {.key = "secretVariable", TEXT},
-    {.key = "header", TEXT},
-    {.key = "prefix", TEXT},
-    {.key = "template", TEXT},
-    {.key = "timestampHeader", TEXT},
-    {.key = "idHeader", TEXT},
-    {.key = "encoding", .type = READ_PART, .read = read_encoding, .json = STRING},
-    {.key = "algorithm", .type = READ_PART, .read = read_algorithm, .json = STRING},
-    {.key = "toleranceSeconds",
-     .type = READ_PART,
-     .read = read_tolerance,
-     .json = IS(JSON_NUMBER)},
+    KEY_PART("scheme", READ_ALL, READ_ALWAYS, STRING, read_scheme),
+    KEY_TEXT("secretVariable", READ_ALL, READ_NOBODY, offsetof(TextParts, text)),
+    KEY_TEXT("header", READ_ALL, READ_NOBODY, offsetof(TextParts, text)),
+    KEY_TEXT("prefix", READ_ALL, READ_NOBODY, offsetof(TextParts, text)),
+    KEY_TEXT("template", READ_ALL, READ_NOBODY, offsetof(TextParts, text)),
+    KEY_TEXT("timestampHeader", READ_ALL, READ_NOBODY, offsetof(TextParts, text)),
+    KEY_TEXT("idHeader", READ_ALL, READ_NOBODY, offsetof(TextParts, text)),
+    KEY_PART("encoding", READ_ALL, READ_NOBODY, STRING, read_encoding),
+    KEY_PART("algorithm", READ_ALL, READ_NOBODY, STRING, read_algorithm),
+    KEY_PART("toleranceSeconds", READ_ALL, READ_NOBODY, IS(JSON_NUMBER), read_tolerance),
 };
 
 /* A signature that cannot be checked would let everybody in, or nobody. */
@@ -116,12 +107,9 @@ static void read_response_status(Build *build, const Place *place, const Json *v
 }
 
 static const ReadKey response_keys[] = {
-    {.key = "status",
-     .type = READ_PART,
-     .read = read_response_status,
-     .json = IS(JSON_NUMBER)},
-    {.key = "headers", .type = READ_CARRIED},
-    {.key = "body", .type = READ_CARRIED},
+    KEY_PART("status", READ_ALL, READ_NOBODY, IS(JSON_NUMBER), read_response_status),
+    KEY_CARRIED("headers", READ_ALL, READ_NOBODY),
+    KEY_CARRIED("body", READ_ALL, READ_NOBODY),
 };
 
 static void read_response(Build *build, const Place *place, const Json *value,
@@ -138,8 +126,8 @@ static void read_response(Build *build, const Place *place, const Json *value,
 }
 
 static bool is_path_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-' || c == '.' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.' || c == '~';
 }
 
 /* Parts of unreserved letters between single slashes: what every HTTP client sends unchanged. */
@@ -167,17 +155,17 @@ static void read_path(Build *build, const Place *place, const Json *value,
 }
 
 static const ReadKey webhook_keys[] = {
-    {.key = "path", .type = READ_PART, .read = read_path, .json = STRING},
-    {.key = "signature", .type = READ_PART, .read = read_signature, .json = OBJECT},
-    {.key = "response", .type = READ_PART, .read = read_response, .json = OBJECT},
+    KEY_PART("path", READ_ALL, READ_NOBODY, STRING, read_path),
+    KEY_PART("signature", READ_ALL, READ_NOBODY, OBJECT, read_signature),
+    KEY_PART("response", READ_ALL, READ_NOBODY, OBJECT, read_response),
 };
 
 /* SCHEDULED, EVENT, MANUAL -------------------------------------------------------------------- */
 
 static const ReadKey scheduled_keys[] = {
-    {.key = "timezone", .type = READ_TEXT, .at = AT(timezone)},
-    {.key = "overlap", .type = READ_RESERVED},
-    {.key = "catchupWindowMs", .type = READ_RESERVED},
+    KEY_TEXT("timezone", READ_ALL, READ_NOBODY, AT(timezone)),
+    KEY_RESERVED("overlap"),
+    KEY_RESERVED("catchupWindowMs"),
 };
 
 static void read_filter(Build *build, const Place *place, const Json *value,
@@ -194,24 +182,25 @@ static void read_event_text(Build *build, const Place *place, const Json *value,
         build_complain(build, PROBLEM_INVALID_VALUE, place, "this must not be empty");
 }
 
-#define EVENT_TEXT .type = READ_PART, .read = read_event_text, .json = STRING
-
 static const ReadKey event_keys[] = {
-    {.key = "eventType", EVENT_TEXT, .required = READ_ALWAYS},
-    {.key = "topic", EVENT_TEXT},
-    {.key = "source", EVENT_TEXT},
-    {.key = "subject", EVENT_TEXT},
-    {.key = "filter", .type = READ_PART, .read = read_filter, .json = STRING},
+    KEY_PART("eventType", READ_ALL, READ_ALWAYS, STRING, read_event_text),
+    KEY_PART("topic", READ_ALL, READ_NOBODY, STRING, read_event_text),
+    KEY_PART("source", READ_ALL, READ_NOBODY, STRING, read_event_text),
+    KEY_PART("subject", READ_ALL, READ_NOBODY, STRING, read_event_text),
+    KEY_PART("filter", READ_ALL, READ_NOBODY, STRING, read_filter),
 };
 
-static const ReadKey manual_keys[] = {{.key = "inputSchema", .type = READ_RESERVED}};
+static const ReadKey manual_keys[] = {
+    KEY_RESERVED("inputSchema"),
+};
 
 typedef struct ConfigTable {
     const ReadKey *keys;
     size_t key_count;
 } ConfigTable;
 
-#define TABLE(keys) {keys, ARRAY_SIZE(keys)}
+#define TABLE(keys)                                                                                \
+    { keys, ARRAY_SIZE(keys) }
 
 static const ConfigTable tables[_TRIGGER_TYPE_COUNT] = {
     [TRIGGER_WEBHOOK] = TABLE(webhook_keys),
@@ -267,30 +256,17 @@ static void read_trigger_next(Build *build, const Place *place, const Json *valu
 }
 
 static const ReadKey trigger_keys[] = {
-    {.key = "id",
-     .type = READ_PART,
-     .read = read_trigger_id,
-     .json = STRING,
-     .required = READ_ALWAYS},
-    {.key = "type", .type = READ_CARRIED, .required = READ_ALWAYS},
-    {.key = "name", .type = READ_TEXT, .at = AT(name)},
-    {.key = "description", .type = READ_CARRIED},
-    {.key = "position", .type = READ_CARRIED},
-    {.key = "metadata", .type = READ_CARRIED},
-    {.key = "config",
-     .type = READ_PART,
-     .read = read_config,
-     .json = OBJECT,
-     .required = IS(TRIGGER_EVENT)},
-    {.key = "cronExpression",
-     .type = READ_PART,
-     .read = read_cron,
-     .json = STRING,
-     .kinds = IS(TRIGGER_SCHEDULED),
-     .required = IS(TRIGGER_SCHEDULED)},
-    {.key = "nextSteps", .type = READ_PART, .read = read_trigger_next, .json = ARRAY},
-    {.key = "integrationId", .type = READ_RESERVED},
-    {.key = "integrationEventId", .type = READ_RESERVED},
+    KEY_PART("id", READ_ALL, READ_ALWAYS, STRING, read_trigger_id),
+    KEY_CARRIED("type", READ_ALL, READ_ALWAYS),
+    KEY_TEXT("name", READ_ALL, READ_NOBODY, AT(name)),
+    KEY_CARRIED("description", READ_ALL, READ_NOBODY),
+    KEY_CARRIED("position", READ_ALL, READ_NOBODY),
+    KEY_CARRIED("metadata", READ_ALL, READ_NOBODY),
+    KEY_PART("config", READ_ALL, IS(TRIGGER_EVENT), OBJECT, read_config),
+    KEY_PART("cronExpression", IS(TRIGGER_SCHEDULED), IS(TRIGGER_SCHEDULED), STRING, read_cron),
+    KEY_PART("nextSteps", READ_ALL, READ_NOBODY, ARRAY, read_trigger_next),
+    KEY_RESERVED("integrationId"),
+    KEY_RESERVED("integrationEventId"),
 };
 
 static uint32_t read_type(Build *build, const Place *trigger, const Json *value,
@@ -330,8 +306,8 @@ static void read_trigger(Build *build, const Place *place, const Json *value, ui
         return;
     reading.kind = read_type(build, place, value, &trigger->type);
     if (reading.kind != 0)
-        reading.name = arena_printf(&build->scratch, "a trigger of type %s",
-                                    trigger_type_word(trigger->type));
+        reading.name =
+            arena_printf(&build->scratch, "a trigger of type %s", trigger_type_word(trigger->type));
     read_object(build, place, value, &reading);
     if (trigger->name.length == 0)
         trigger->name = trigger->id;

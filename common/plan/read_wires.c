@@ -60,8 +60,7 @@ typedef struct ErrorEntry {
 #define AT(member) offsetof(ErrorEntry, member)
 
 /* "HTTP_5XX" is a bit, "USER:card_declined" one more text to compare. */
-static void read_error_type(Build *build, const Place *place, const Json *value,
-                            PlanMatch *match) {
+static void read_error_type(Build *build, const Place *place, const Json *value, PlanMatch *match) {
     Str word = json_str(value);
     ErrorType type;
 
@@ -109,9 +108,9 @@ static void read_match_expr(Build *build, const Place *place, const Json *value,
 }
 
 static const ReadKey match_keys[] = {
-    {.key = "types", .type = READ_PART, .read = read_match_types, .json = IS(JSON_ARRAY)},
-    {.key = "status", .type = READ_NUMBER, .at = AT(status), .low = 100, .high = STATUS_HIGHEST},
-    {.key = "expr", .type = READ_PART, .read = read_match_expr, .json = IS(JSON_STRING)},
+    KEY_PART("types", READ_ALL, READ_NOBODY, IS(JSON_ARRAY), read_match_types),
+    KEY_NUMBER("status", READ_ALL, AT(status), 100, STATUS_HIGHEST),
+    KEY_PART("expr", READ_ALL, READ_NOBODY, IS(JSON_STRING), read_match_expr),
 };
 
 static void read_match(Build *build, const Place *place, const Json *value,
@@ -137,12 +136,8 @@ static void read_entry_step(Build *build, const Place *place, const Json *value,
 }
 
 static const ReadKey entry_keys[] = {
-    {.key = "stepId",
-     .type = READ_PART,
-     .read = read_entry_step,
-     .json = IS(JSON_STRING),
-     .required = READ_ALWAYS},
-    {.key = "match", .type = READ_PART, .read = read_match, .json = IS(JSON_OBJECT)},
+    KEY_PART("stepId", READ_ALL, READ_ALWAYS, IS(JSON_STRING), read_entry_step),
+    KEY_PART("match", READ_ALL, READ_NOBODY, IS(JSON_OBJECT), read_match),
 };
 
 static bool is_plain(const Json *entry) {
@@ -165,8 +160,7 @@ static void read_entry(Build *build, const Place *place, const Json *value,
 /* A run of entries without a match shares one port: all of them are taken together. */
 void read_on_error(Build *build, const Place *place, const Json *value, const ReadObject *object) {
     PlanNode *node = object->into;
-    PlanMatch *matches =
-        arena_zero(&build->plan->arena, MAX(value->count, 1u) * sizeof *matches);
+    PlanMatch *matches = arena_zero(&build->plan->arena, MAX(value->count, 1u) * sizeof *matches);
     bool was_plain = false;
 
     node->error_match = matches;
