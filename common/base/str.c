@@ -193,17 +193,6 @@ static const struct {
     {0xF4, 0xF4, 4, 0x80, 0x8F},
 };
 
-/* What the first byte announces; 0 for a byte that begins nothing. */
-static size_t sequence_length(unsigned char first) {
-    if (first < 0x80)
-        return 1;
-    if (first < 0xC2 || first > 0xF4)
-        return 0;
-    if (first < 0xE0)
-        return 2;
-    return first < 0xF0 ? 3 : 4;
-}
-
 size_t str_sequence(const char *data, size_t left) {
     const unsigned char *s = (const unsigned char *)data;
     size_t i = 0;
