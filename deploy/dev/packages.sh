@@ -6,7 +6,7 @@ PACKAGES=(
     libuv1-dev librdkafka-dev libhiredis-dev libpq-dev libprotobuf-c-dev libcurl4-openssl-dev
     libmicrohttpd-dev libpcre2-dev uthash-dev libssl-dev libcctz-dev libyaml-dev
     # tests and style
-    libcriterion-dev clang clang-format yamllint jq python3
+    libcriterion-dev clang clang-format yamllint jq python3 git
     # run
     postgresql redis-server kcat curl ca-certificates tzdata maven
 )
@@ -60,18 +60,19 @@ services_may_start() {
 }
 
 apt() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+        --no-install-recommends "$@"
 }
 
 install_packages() {
-    apt install -y --no-install-recommends "$@" && return
+    apt install "$@" && return
     # Old package lists name files that are gone; a killed run leaves packages half configured.
     as_root dpkg --configure -a
-    apt update && apt install -y --no-install-recommends "$@"
+    apt update && apt install "$@"
 }
 
 setup_packages() {
-    local missing
+    local missing log
 
     command -v dpkg-query >/dev/null || fail "this is not Debian: install by hand: ${PACKAGES[*]}"
     mapfile -t missing < <(packages_missing)
@@ -80,10 +81,15 @@ setup_packages() {
         fail "as root, run: apt-get install ${missing[*]}"
     fi
 
-    say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+    say "installing ${#missing[@]} Debian packages (a few minutes): ${missing[*]}"
     trap services_may_start EXIT
     services_stay_off
-    install_packages "${missing[@]}" || fail "apt-get could not install: ${missing[*]}"
+    log=$(mktemp)
+    if ! install_packages "${missing[@]}" >"$log" 2>&1; then
+        tail -n 40 "$log" >&2
+        fail "apt-get could not install them; all it said is in $log"
+    fi
+    rm -f "$log"
     services_may_start
     trap - EXIT
 }
