@@ -357,7 +357,7 @@ DECLARE
 BEGIN
     -- Made beside the parent and attached, because that lets everybody go on reading and writing.
     EXECUTE format('CREATE TABLE headrace.%I (LIKE headrace.%I INCLUDING DEFAULTS INCLUDING '
-                   'CONSTRAINTS INCLUDING STORAGE) %s', child, parent, options);
+                   'CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION) %s', child, parent, options);
     EXECUTE format('WITH moved AS (DELETE FROM headrace.%I WHERE %I >= %L AND %I < %L RETURNING *) '
                    'INSERT INTO headrace.%I SELECT * FROM moved',
                    parent || '_default', key_column, lower_id, key_column, upper_id, child);

@@ -68,7 +68,7 @@ COMMENT ON VIEW headrace_tenant.executions IS
 -- stored as text begins with its slash, which no packed one does: its first byte is the high byte
 -- of a node below 2,000.
 CREATE VIEW headrace_tenant.step_row WITH (security_invoker = true) AS
-SELECT h.execution_id, e.tenant_id, e.template_id, e.version_id, s.id AS step_id,
+SELECT h.execution_id, e.tenant_id, e.template_id, e.version_id, e.part, s.id AS step_id,
        s.name AS step_name, s.type AS step_type,
        CASE WHEN h.scope = '\x' THEN ''
             WHEN get_byte(h.scope, 0) = 47 THEN encode(h.scope, 'escape')
@@ -123,8 +123,8 @@ SELECT o.execution_id, e.tenant_id, e.template_id, e.version_id, e.status AS exe
        END AS scope_path,
        o.node, o.scope, o.visit, o.attempt, o.reason, o.due_at, o.opened_at, o.started_at,
        o.worker, o.chain, o.run, retried.charged
-  FROM open_step o
-  JOIN execution e ON e.id = o.execution_id
+  FROM execution e
+  JOIN open_step o ON o.part = e.part AND o.execution_id = e.id
   LEFT JOIN workflow_step s ON s.version_id = e.version_id AND s.node = o.node
  CROSS JOIN LATERAL (SELECT count(*)::int AS charged FROM step_execution h
                       WHERE h.execution_id = o.execution_id AND h.node = o.node
@@ -164,8 +164,8 @@ SELECT h.execution_id, h.tenant_id, h.template_id, h.step_id, h.step_name, h.ste
   LEFT JOIN reason_code r ON r.code = h.reason
  WHERE h.is_last
    AND NOT EXISTS (SELECT 1 FROM open_step o
-                    WHERE o.execution_id = h.execution_id AND o.node = h.node
-                      AND o.scope = h.scope AND o.visit = h.visit)
+                    WHERE o.part = h.part AND o.execution_id = h.execution_id
+                      AND o.node = h.node AND o.scope = h.scope AND o.visit = h.visit)
 UNION ALL
 SELECT o.execution_id, o.tenant_id, o.template_id, o.step_id, o.step_name, o.step_type,
        o.scope_path, o.visit::int, c.word, nullif(r.word, 'NONE'), NULL, NULL, NULL,

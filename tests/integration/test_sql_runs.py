@@ -226,6 +226,9 @@ class Partitions(Database):
         self.assertGreaterEqual(len(made), 3)
         self.assertEqual(self.ensure(later), [], "nothing is missing any more")
         self.assertNotIn("default", self.of(execution))
+        self.assertEqual(postgres.rows(f"SELECT DISTINCT attcompression FROM pg_attribute WHERE "
+                                       f"attrelid = '{self.of(execution)}'::regclass AND attname "
+                                       f"IN ('trigger', 'input', 'output')"), [["l"]])
         self.assertEqual(self.of(execution, "step_execution", "execution_id"),
                          self.of(execution).replace("execution_", "step_execution_"))
         self.assertIn("fillfactor=90", postgres.value(
