@@ -239,26 +239,26 @@ CREATE TABLE open_step (
     reason smallint NOT NULL,
     chain int,
     run bigint,
-    due_at timestamptz NOT NULL DEFAULT 'infinity',
-    opened_at timestamptz NOT NULL DEFAULT now(),
+    due_at timestamptz,
+    opened_at timestamptz DEFAULT now(),
     started_at timestamptz,
     worker text,
     state bytea,
     PRIMARY KEY (part, execution_id, node, scope, visit)
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX open_step_due ON open_step (part, due_at);
+CREATE INDEX open_step_execution ON open_step (execution_id);
 COMMENT ON TABLE open_step IS
     'Every wait, and whatever has been open for a second: the timer table and what step_waits '
-    'shows. A step that ends within its first second never has a row. Found by (part, '
-    'execution_id): execution.part says which part.';
+    'shows. A step that ends within its first second never has a row.';
 COMMENT ON COLUMN open_step.node IS 'workflow_step.node; -1 for reason DEADLINE.';
 COMMENT ON COLUMN open_step.scope IS 'As in step_execution.';
 COMMENT ON COLUMN open_step.reason IS
     'reason_code: TIMER EVENT CALLBACK APPROVAL RETRY CHILD CONCURRENCY INCIDENT READY QUEUED JOIN '
     'DEADLINE FRAME RUNNING.';
 COMMENT ON COLUMN open_step.due_at IS
-    'When the lane must look at it. -infinity: as soon as there is credit; infinity: never by '
-    'time.';
+    'When the lane must look at it; null or infinity: never by time; -infinity: as soon as there '
+    'is credit.';
 COMMENT ON COLUMN open_step.worker IS 'Who holds the attempt, as far as it said so.';
 COMMENT ON COLUMN open_step.state IS 'What the engine needs to go on with this wait; small.';
 

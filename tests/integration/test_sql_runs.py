@@ -430,7 +430,7 @@ class Views(Database):
             INSERT INTO headrace.open_step (part, execution_id, node, scope, attempt, reason,
                 due_at, worker)
             VALUES (0, '{execution}', 0, '', 1, 5, 'tomorrow', NULL),
-                   (0, '{execution}', 1, '', 0, 17, 'infinity', NULL),
+                   (0, '{execution}', 1, '', 0, 17, NULL, NULL),
                    (0, '{execution}', 2, {scope}, 0, 20, 'infinity', 'w1'),
                    (0, '{execution}', 2, '/each#4', 0, 13, '-infinity', NULL),
                    (0, '{execution}', -1, '', 0, 16, 'tomorrow', NULL)""", "headrace_engine")
