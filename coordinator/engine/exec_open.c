@@ -1,0 +1,216 @@
+/*
+ * Working off what was opened, in the order of opening: skipped, decided here, or sent out.
+ *
+ * What the coordinator does itself ends in the same turn and may open more; the queue is worked off
+ * until it is empty. It ends because each step is opened once.
+ */
+
+#include "coordinator/engine/exec_private.h"
+
+static int complete(ExecTurn *turn, uint32_t node, Str outcome, Str output) {
+    ExecRow row = exec_row(turn, node, STEP_COMPLETED);
+
+    if (!exec_has_room(turn->exec, output.length))
+        return exec_fail_here(turn, node, ERROR_PAYLOAD_TOO_LARGE,
+                              STR("the execution's state would pass its limit"));
+    row.outcome = outcome;
+    row.output = output;
+    exec_record(turn, row);
+    return 0;
+}
+
+static int skip(ExecTurn *turn, uint32_t node, StepReason reason) {
+    ExecRow row = exec_row(turn, node, STEP_SKIPPED);
+
+    row.reason = reason;
+    row.outcome = reason == REASON_GUARD ? STR("") : STR("none");
+    exec_record(turn, row);
+    return 0;
+}
+
+/* A refusal of common/plan's programs is the step's own failure. */
+static int refused(ExecTurn *turn, uint32_t node, int r, const ScopeError *error) {
+    if (r < 0)
+        return fault_pass(r);
+    return exec_fail_here(turn, node, error->type, error->message);
+}
+
+static int begin_condition(ExecTurn *turn, uint32_t node) {
+    ScopeError error;
+    Scope scope;
+    bool truth;
+    int r;
+
+    exec_see(turn, node, &scope);
+    r = scope_condition(&scope, node, turn->arena, &truth, &error);
+    if (r)
+        return refused(turn, node, r, &error);
+    return complete(turn, node, truth ? STR("true") : STR("false"),
+                    truth ? STR("true") : STR("false"));
+}
+
+static int begin_switch(ExecTurn *turn, uint32_t node) {
+    ScopeError error;
+    Scope scope;
+    Str outcome;
+    int r;
+
+    exec_see(turn, node, &scope);
+    r = scope_switch(&scope, node, turn->arena, &outcome, &error);
+    if (r)
+        return refused(turn, node, r, &error);
+    if (str_is(outcome, "none") && turn->plan->nodes[node].switch_fails)
+        return exec_fail_here(turn, node, ERROR_NO_MATCH,
+                              STR("no case matched and there is no default"));
+    return complete(turn, node, outcome, str_printf(turn->arena, "\"%.*s\"", STR_ARGS(outcome)));
+}
+
+static int begin_transform(ExecTurn *turn, uint32_t node) {
+    const PlanNode *plan_node = &turn->plan->nodes[node];
+    ScopeError error;
+    Scope scope;
+    Str output;
+    int r;
+
+    exec_see(turn, node, &scope);
+    r = scope_input(&scope, node, turn->arena, &output, &error);
+    if (r == 0 && plan_node->output)
+        r = scope_output(turn->plan, node, output, scope.now_ms, turn->arena, &output, &error);
+    if (r)
+        return refused(turn, node, r, &error);
+    return complete(turn, node, STR(""), output);
+}
+
+static int begin_delay(ExecTurn *turn, uint32_t node) {
+    ScopeError error;
+    Scope scope;
+    int64_t due_ms;
+    int r;
+
+    exec_see(turn, node, &scope);
+    r = scope_delay(&scope, node, turn->arena, &due_ms, &error);
+    if (r)
+        return refused(turn, node, r, &error);
+    if (due_ms <= turn->now_ms)
+        return complete(turn, node, STR(""), STR("null"));
+    exec_wait(turn, node, REASON_TIMER, due_ms);
+    return 0;
+}
+
+static int begin_terminate(ExecTurn *turn, uint32_t node) {
+    ExecRow row = exec_row(turn, node, STEP_COMPLETED);
+    ScopeError error;
+    Scope scope;
+    int r;
+
+    exec_see(turn, node, &scope);
+    r = scope_terminate(&scope, node, turn->arena, &row.output, &row.error, &error);
+    if (r)
+        return refused(turn, node, r, &error);
+    row.outcome = STR(EXEC_OUTCOME_CLOSED);
+    exec_record(turn, row);
+    return 0;
+}
+
+static int begin_action(ExecTurn *turn, uint32_t node) {
+    ScopeError error;
+    Str input;
+    int r;
+
+    r = exec_input(turn, node, &input, &error);
+    if (r)
+        return refused(turn, node, r, &error);
+    if (!exec_has_room(turn->exec, 0))
+        return exec_fail_here(turn, node, ERROR_PAYLOAD_TOO_LARGE,
+                              STR("the execution's state would pass its limit"));
+    return exec_dispatch(turn, node, false);
+}
+
+static int begin_by_type(ExecTurn *turn, uint32_t node) {
+    switch (turn->plan->nodes[node].type) {
+    case STEP_ACTION:
+        return begin_action(turn, node);
+    case STEP_CONDITION:
+        return begin_condition(turn, node);
+    case STEP_SWITCH:
+        return begin_switch(turn, node);
+    case STEP_TRANSFORM:
+        return begin_transform(turn, node);
+    case STEP_DELAY:
+        return begin_delay(turn, node);
+    case STEP_TERMINATE:
+        return begin_terminate(turn, node);
+    case STEP_LOOP: /* the plan's compiler refuses what follows */
+    case STEP_WHILE:
+    case STEP_SCOPE:
+    case STEP_WAIT_EVENT:
+    case STEP_CALLBACK:
+    case STEP_APPROVAL:
+    case STEP_SUB_WORKFLOW:
+    case STEP_EMIT_EVENT:
+    case STEP_TASK:
+    case _STEP_TYPE_COUNT:
+        break;
+    }
+    CHECK_UNREACHABLE();
+}
+
+/* A guard that is false lets the flow pass the step by. */
+static int begin_guarded(ExecTurn *turn, uint32_t node) {
+    const PlanNode *plan_node = &turn->plan->nodes[node];
+    bool truth = true;
+    ScopeError error;
+    Scope scope;
+    int r = 0;
+
+    if (plan_node->condition && plan_node->type != STEP_CONDITION) {
+        exec_see(turn, node, &scope);
+        r = scope_condition(&scope, node, turn->arena, &truth, &error);
+    }
+    if (r)
+        return refused(turn, node, r, &error);
+    return truth ? begin_by_type(turn, node) : skip(turn, node, REASON_GUARD);
+}
+
+int exec_begin(ExecTurn *turn, uint32_t node) {
+    const PlanNode *plan_node = &turn->plan->nodes[node];
+    const ExecStep *step = exec_at(turn->exec, node);
+
+    if (plan_node->in_count > 0 && step->dead_count == plan_node->in_count)
+        return skip(turn, node, REASON_DEAD_PATH);
+    if (!exec_join_is_satisfied(plan_node, step))
+        return skip(turn, node, REASON_JOIN_UNSATISFIED);
+    if (plan_node->is_disabled)
+        return skip(turn, node, REASON_GUARD);
+    return begin_guarded(turn, node);
+}
+
+static int work_off(ExecTurn *turn, uint32_t node) {
+    ExecStep *step = exec_at(turn->exec, node);
+
+    if (turn->exec->ending != ENDING_NONE) {
+        exec_record_closed(turn, node);
+        return 0;
+    }
+    if (step->run) { /* a worker is at it already */
+        step->is_fresh = false;
+        step->since_ms = turn->now_ms;
+        exec_arm(turn, node);
+        return 0;
+    }
+    return exec_begin(turn, node);
+}
+
+int exec_work_off(ExecTurn *turn) {
+    Exec *exec = turn->exec;
+
+    while (exec->fresh_first < exec->fresh_last) {
+        uint32_t node = exec->fresh[exec->fresh_first++];
+        int r = work_off(turn, node);
+
+        if (r)
+            return fault_pass(r);
+        exec_at(exec, node)->is_fresh = false;
+    }
+    return 0;
+}
