@@ -54,6 +54,15 @@
 /* A worker that dies holding a step five times in a row is killed by the step. */
 #define LEASES_LOST_MAX 5
 
+/* Work in hand has this long to come in once its execution is ending; then it is given up. */
+#define ENDING_GRACE_MS 10000
+
+/* A worker's own clock ends an attempt first; the coordinator only when it did not. */
+#define ATTEMPT_GRACE_MS 10000
+
+/* A worker that cannot run a task now (no lock, no plan yet) is asked again after this. */
+#define RELEASED_PAUSE_MS 1000
+
 /* Retries ----------------------------------------------------------------------------------- */
 
 #define ATTEMPTS_MAX 100              /* with a cap of 60 s: more than an hour */

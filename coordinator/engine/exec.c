@@ -1,7 +1,6 @@
 /* An execution: born, stepped, looked at, freed. */
 
 #include "common/base/alloc.h"
-#include "common/model/limits.h"
 #include "coordinator/engine/exec_private.h"
 
 ExecStep *exec_at(const Exec *exec, uint32_t node) {

@@ -54,7 +54,7 @@ typedef struct ExecFacts {
     Str template_id; /* text form of the template's id */
     int64_t version_number;
     int64_t started_ms;
-    uint32_t trigger; /* index in plan->triggers; PLAN_NONE, by hand: as if every trigger fired */
+    uint32_t trigger; /* index in plan->triggers; PLAN_NONE: started by hand */
     Str trigger_text; /* what `.trigger` sees, JSON */
     Str input;        /* what `.input` sees, JSON */
     Str vars;         /* what `.vars` sees, JSON */

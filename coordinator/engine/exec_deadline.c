@@ -25,7 +25,7 @@ static void consider_since(ExecDeadline *deadline, const ExecStep *step, ExecDue
 static void consider_running(ExecDeadline *deadline, const PlanNode *node, const ExecStep *step) {
     if (node->attempt_timeout_ms)
         consider_since(deadline, step, DUE_ATTEMPT_TIMEOUT,
-                       node->attempt_timeout_ms + EXEC_ATTEMPT_GRACE_MS);
+                       node->attempt_timeout_ms + ATTEMPT_GRACE_MS);
     if (node->heartbeat_timeout_ms && step->heard_ms)
         consider(deadline, DUE_HEARTBEAT_TIMEOUT, step->heard_ms + node->heartbeat_timeout_ms);
 }

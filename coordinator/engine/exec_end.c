@@ -19,7 +19,7 @@ void exec_record_closed(ExecTurn *turn, uint32_t node) {
 void exec_close(ExecTurn *turn) {
     Exec *exec = turn->exec;
 
-    exec->grace_ms = turn->now_ms + EXEC_GRACE_MS;
+    exec->grace_ms = turn->now_ms + ENDING_GRACE_MS;
     for (uint32_t node = 0; node < turn->plan->node_count; node++) {
         const ExecStep *step = exec_at(exec, node);
 

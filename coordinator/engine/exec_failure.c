@@ -10,7 +10,6 @@
  *   otherwise                                                               the branch ends
  */
 
-#include "common/model/limits.h"
 #include "coordinator/engine/exec_private.h"
 
 ExecFailure exec_failure(const ExecTurn *turn, uint32_t node, StepStatus status, ErrorType type) {
@@ -72,7 +71,7 @@ static uint32_t catch_all_port(const PlanNode *node) {
     for (uint32_t i = 0; i < node->error_count; i++) {
         const PlanMatch *match = &node->error_match[i];
 
-        if (!match->types && !match->user_type.length && !match->status && !match->expr)
+        if (!match->types && !match->user_type_count && !match->status && !match->expr)
             return i;
     }
     return PLAN_NONE;

@@ -59,7 +59,24 @@ static void leave(Exec *exec, const ExecRow *row) {
     }
 }
 
-/* The start is like a row before all others: it decides the edges of the triggers. */
+/* A trigger with edges of its own takes only those; by hand, as by any other, the entries start. */
+bool exec_starts_entries(const Exec *exec) {
+    uint32_t trigger = exec->facts.trigger;
+
+    return trigger == PLAN_NONE || exec->plan->triggers[trigger].out_count == 0;
+}
+
+/* By hand, where nothing but triggers leads into the plan, all of them have fired. */
+static bool has_fired(const Exec *exec, uint32_t trigger) {
+    if (exec->facts.trigger == PLAN_NONE)
+        return exec->plan->entry_count == 0;
+    return exec->facts.trigger == trigger;
+}
+
+/*
+ * The start is like a row before all others: it decides the edges of the triggers. Entries are
+ * opened in any case: those that are not started are skipped, so that nothing waits for them.
+ */
 void exec_born(Exec *exec) {
     const Plan *plan = exec->plan;
     ExecRow start = {.completed_ms = exec->facts.started_ms};
@@ -67,10 +84,7 @@ void exec_born(Exec *exec) {
     for (uint32_t i = 0; i < plan->entry_count; i++)
         open_step(exec, plan->entries[i], &start);
     for (uint32_t edge = plan->step_edge_count; edge < plan->edge_count; edge++) {
-        bool has_fired =
-            exec->facts.trigger == PLAN_NONE || plan->edges[edge].from == exec->facts.trigger;
-
-        decide_edge(exec, edge, has_fired, &start);
+        decide_edge(exec, edge, has_fired(exec, plan->edges[edge].from), &start);
     }
 }
 

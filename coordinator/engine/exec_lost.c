@@ -6,7 +6,6 @@
  * that it is the step that kills its workers.
  */
 
-#include "common/model/limits.h"
 #include "coordinator/engine/exec_private.h"
 
 static int give_up(ExecTurn *turn, uint32_t node, ErrorType type, Str message) {

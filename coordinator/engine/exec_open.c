@@ -172,11 +172,19 @@ static int begin_guarded(ExecTurn *turn, uint32_t node) {
     return truth ? begin_by_type(turn, node) : skip(turn, node, REASON_GUARD);
 }
 
+static bool is_on_dead_path(const ExecTurn *turn, uint32_t node) {
+    uint32_t in_count = turn->plan->nodes[node].in_count;
+
+    if (in_count == 0)
+        return !exec_starts_entries(turn->exec);
+    return exec_at(turn->exec, node)->dead_count == in_count;
+}
+
 int exec_begin(ExecTurn *turn, uint32_t node) {
     const PlanNode *plan_node = &turn->plan->nodes[node];
     const ExecStep *step = exec_at(turn->exec, node);
 
-    if (plan_node->in_count > 0 && step->dead_count == plan_node->in_count)
+    if (is_on_dead_path(turn, node))
         return skip(turn, node, REASON_DEAD_PATH);
     if (!exec_join_is_satisfied(plan_node, step))
         return skip(turn, node, REASON_JOIN_UNSATISFIED);

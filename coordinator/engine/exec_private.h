@@ -10,17 +10,9 @@
 
 #include "common/base/check.h"
 #include "common/base/fault.h"
+#include "common/model/limits.h"
 #include "common/plan/scope.h"
 #include "coordinator/engine/exec.h"
-
-/* In-flight work has this long to come in once the execution is ending. */
-#define EXEC_GRACE_MS 10000
-
-/* A worker's own clock ends the attempt first; the coordinator only when it did not. */
-#define EXEC_ATTEMPT_GRACE_MS 10000
-
-/* A worker that cannot run a task now (no lock, no plan yet) is asked again after this. */
-#define EXEC_HOLD_MS 1000
 
 typedef enum ExecPhase {
     PHASE_UNREACHED,
@@ -123,6 +115,7 @@ bool exec_is_in_hand(const ExecStep *step);
 
 /* exec_flow.c: what a row does to the state */
 void exec_born(Exec *exec);
+bool exec_starts_entries(const Exec *exec);
 void exec_apply(Exec *exec, const ExecRow *row);
 
 /* exec_join.c */

@@ -5,7 +5,6 @@
  * holds it, whichever copy of the task it came from. Everything else is late and changes nothing.
  */
 
-#include "common/model/limits.h"
 #include "coordinator/engine/exec_private.h"
 
 static int reach(const ExecTurn *turn) {
@@ -21,9 +20,11 @@ static bool is_current(const ExecTurn *turn) {
     const ExecEvent *event = turn->event;
     const ExecStep *step = exec_at(turn->exec, event->node);
 
-    return event->visit == 0 && event->attempt == step->attempt &&
-           event->outcome.run != step->released_run &&
-           (step->run == 0 || step->run == event->outcome.run);
+    if (event->visit != 0 || event->attempt != step->attempt)
+        return false;
+    if (step->released_run && step->released_run == event->outcome.run)
+        return false;
+    return step->run == 0 || step->run == event->outcome.run;
 }
 
 /*
@@ -116,6 +117,12 @@ static int complete(ExecTurn *turn) {
     return 0;
 }
 
+static Str message_of(StepStatus status) {
+    if (status == STEP_INDETERMINATE)
+        return STR("outcome unknown");
+    return status == STEP_CANCELLED ? STR("cancelled") : STR("the worker gave no reason");
+}
+
 static int fail(ExecTurn *turn, StepStatus status) {
     const ExecOutcome *outcome = &turn->event->outcome;
     uint32_t node = turn->event->node;
@@ -124,10 +131,11 @@ static int fail(ExecTurn *turn, StepStatus status) {
     tell_times(turn, &failure.row);
     failure.row.input = input_of(turn);
     failure.error = outcome->error;
-    failure.message =
-        status == STEP_INDETERMINATE ? STR("outcome unknown") : STR("the worker gave no reason");
+    failure.message = message_of(status);
     if (outcome->error.data)
         failure.type = scope_error_type(outcome->error, turn->arena);
+    else if (status == STEP_CANCELLED)
+        failure.type = ERROR_CANCELLED;
     failure.retryable = outcome->retryable && status != STEP_INDETERMINATE;
     failure.effect = outcome->effect;
     failure.retry_after_ms = outcome->retry_after_ms;
@@ -219,6 +227,6 @@ int exec_on_released(ExecTurn *turn) {
         return exec_dispatch(turn, node, true);
     step->run = 0;
     step->index = 0;
-    exec_wait(turn, node, REASON_RETRY, turn->now_ms + EXEC_HOLD_MS);
+    exec_wait(turn, node, REASON_RETRY, turn->now_ms + RELEASED_PAUSE_MS);
     return 0;
 }

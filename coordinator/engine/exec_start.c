@@ -1,6 +1,5 @@
 /* The execution begins. What it opens was decided when it was born. */
 
-#include "common/model/limits.h"
 #include "coordinator/engine/exec_private.h"
 
 int exec_on_start(ExecTurn *turn) {
