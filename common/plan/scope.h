@@ -12,7 +12,7 @@
 #include "common/plan/plan.h"
 
 enum {
-    SCOPE_E_EXPRESSION = 1, /* a program failed; the error says which and why */
+    SCOPE_E_EXPRESSION = 1, /* a program failed, or a question was answered with no boolean */
     SCOPE_E_VALIDATION,     /* a result has the wrong type or cannot be stored */
     SCOPE_E_TOO_LARGE,      /* a result is larger than PAYLOAD_BYTES_MAX */
 };
@@ -33,8 +33,8 @@ typedef struct Scope {
     int64_t started_ms;
     Str template_id;
     int64_t version_number;
-    const ScopeStep *steps; /* by node */
-    const uint8_t *edges;   /* by edge: ScopeEdge; for `.join` and `.error` */
+    const ScopeStep *steps; /* by node; those that nobody reads need not be filled */
+    const uint8_t *edges;   /* by edge: ScopeEdge; NULL: taken, as inside a chain */
     int64_t now_ms;         /* the step's opened time: what `now` gives */
 } Scope;
 
@@ -54,26 +54,46 @@ int scope_condition(const Scope *scope, uint32_t node, Arena *arena, bool *ret_t
 int scope_switch(const Scope *scope, uint32_t node, Arena *arena, Str *ret_outcome,
                  ScopeError *ret_error);
 
-/* inputMappings; entries that read `.secrets` are placeholders (template.h). JSON text. */
+/* inputMappings, {} without them; entries that read `.secrets` are placeholders (template.h). */
 int scope_input(const Scope *scope, uint32_t node, Arena *arena, Str *ret_input,
                 ScopeError *ret_error);
 
-/* outputMappings over the raw result (JSON text). */
-int scope_output(const Plan *plan, uint32_t node, Str raw, int64_t now_ms, Arena *arena,
-                 Str *ret_output, ScopeError *ret_error);
+/* outputMappings over the raw result, which is all they see; without them the raw result itself. */
+typedef struct ScopeRaw {
+    const Plan *plan;
+    uint32_t node;
+    int64_t now_ms;
+    Str text; /* JSON */
+} ScopeRaw;
+
+int scope_output(const ScopeRaw *raw, Arena *arena, Str *ret_output, ScopeError *ret_error);
 
 /* DELAY: when it ends. */
 int scope_delay(const Scope *scope, uint32_t node, Arena *arena, int64_t *ret_due_ms,
                 ScopeError *ret_error);
 
-/* TERMINATE: output (or null) and error object (or none) as JSON text. */
-int scope_terminate(const Scope *scope, uint32_t node, Arena *arena, Str *ret_output,
-                    Str *ret_error_object, ScopeError *ret_error);
+/*
+ * TERMINATE: what the execution ends with. The error is none for COMPLETED and always there for
+ * FAILED and CANCELLED; a type that is no ErrorType becomes "USER:type".
+ */
+typedef struct ScopeEnd {
+    Str output; /* JSON text, "null" when there is none */
+    Str error;  /* JSON text of the error object, or none */
+} ScopeEnd;
 
-/* Index of the first error port whose match fits the error object (JSON text), or PLAN_NONE. */
+int scope_terminate(const Scope *scope, uint32_t node, Arena *arena, ScopeEnd *ret_end,
+                    ScopeError *ret_error);
+
+/*
+ * Index of the first error port whose match fits the error object (JSON text), or PLAN_NONE. A
+ * match whose expr fails, or answers with no boolean, does not fit.
+ */
 uint32_t scope_error_port(const Scope *scope, uint32_t node, Str error, Arena *arena);
 
-/* The execution's output: plan->output, or {stepId: output} of the steps that end branches. */
+/*
+ * The execution's output: plan->output, or {stepId: output} of the steps that ended a branch: they
+ * were COMPLETED or FAILED_HANDLED and no edge that leaves them was taken.
+ */
 int scope_final(const Scope *scope, Arena *arena, Str *ret_output, ScopeError *ret_error);
 
 /* An error object as JSON text: {type, status, title, detail, message, stepId, …}. */
@@ -87,6 +107,8 @@ typedef struct ScopeFailure {
     uint32_t attempt;
     Str cause; /* JSON text or none */
     bool retryable;
+    Str title;  /* none: the type in words */
+    Str detail; /* none: the message */
 } ScopeFailure;
 
 Str scope_error_object(Arena *arena, const ScopeFailure *failure);
