@@ -28,6 +28,8 @@ enum {
     BUS_E_TOO_LARGE,   /* the broker will not take a message of this size */
     BUS_E_UNAVAILABLE, /* no broker can be reached now */
     BUS_E_FATAL,       /* the handle is dead; open another and send what was not delivered again */
+    BUS_E_REFUSED,    /* the cluster will not have it: no such topic or partition, no right to it */
+    BUS_E_UNASSIGNED, /* the partition is not assigned to this consumer (any more) */
 };
 
 #define BUS_OFFSET_BEGINNING (-2)
@@ -78,7 +80,8 @@ typedef struct BusOutgoing {
 } BusOutgoing;
 
 typedef struct BusReport {
-    int r; /* 0 delivered; BUS_E_TOO_LARGE; BUS_E_UNAVAILABLE (timeout); BUS_E_FATAL */
+    /* 0 delivered; BUS_E_TOO_LARGE; BUS_E_REFUSED; BUS_E_UNAVAILABLE (timeout); BUS_E_FATAL */
+    int r;
     const char *topic;
     int32_t partition;
     int64_t offset;
@@ -93,31 +96,48 @@ uint32_t bus_producer_poll(BusProducer *producer, int timeout_ms); /* reports se
 int bus_producer_flush(BusProducer *producer, int timeout_ms);     /* 0 or BUS_E_UNAVAILABLE */
 uint32_t bus_producer_queued(const BusProducer *producer);
 int bus_producer_fd(BusProducer *producer); /* readable when bus_producer_poll() has work */
-bool bus_producer_is_up(const BusProducer *producer); /* a broker answered within the last 5 s */
+/* A broker answered within the last 5 s; known only while somebody polls. False for the first 1 s.
+ */
+bool bus_producer_is_up(const BusProducer *producer);
 
+/* Nothing is connected before the first bus_assign() or bus_subscribe(); a consumer does one. */
 int bus_consumer_open(const BusSettings *settings, BusConsumer **ret_consumer);
+/* Commits what is stored and leaves the group; the rebalance callback is not called any more. */
 BusConsumer *bus_consumer_close(BusConsumer *consumer);
 
-/* Manual assignment: adds or removes one partition, leaves the others undisturbed. */
+/*
+ * Manual assignment: adds or removes one partition, leaves the others undisturbed. Assigning a
+ * partition again moves it to the offset; messages from before are not seen any more.
+ */
 int bus_assign(BusConsumer *consumer, const char *topic, int32_t partition, int64_t offset);
 int bus_unassign(BusConsumer *consumer, const char *topic, int32_t partition);
 
-/* As a member of a group; the callback is told of partitions that come and go. */
+/*
+ * As a member of a group; the callback is told, inside bus_poll(), of partitions that come and go.
+ * Where the group has no offset, or one outside the log, the oldest message is next.
+ */
 typedef void (*BusRebalanceFn)(void *owner, bool is_assigned, const char *topic, int32_t partition);
 int bus_subscribe(BusConsumer *consumer, const char *const *topics, uint32_t topic_count,
                   BusRebalanceFn fn, void *owner);
 
-/* 0 and a message to free, BUS_E_EMPTY after the timeout, BUS_E_END, BUS_E_OFFSET, BUS_E_FATAL. */
+/*
+ * 0 and a message, BUS_E_EMPTY after the timeout, BUS_E_END or BUS_E_OFFSET and a message that only
+ * names topic, partition and offset, BUS_E_FATAL. Messages are freed with bus_message_free(), which
+ * does nothing with the zeroed one of the other refusals.
+ */
 int bus_poll(BusConsumer *consumer, int timeout_ms, BusMessage *ret_message);
 void bus_message_free(BusMessage *message);
 
-/* Group offsets: what has been stored is committed every second and at close. offset = next wanted
+/*
+ * Group offsets: offset is the next wanted one. What has been stored is committed every second and
+ * at close, while the partition is assigned; bus_commit() commits without waiting. Pausing what is
+ * paused and resuming what is not does nothing.
  */
 int bus_store_offset(BusConsumer *consumer, const char *topic, int32_t partition, int64_t offset);
 int bus_commit(BusConsumer *consumer, const char *topic, int32_t partition, int64_t offset);
 int bus_pause(BusConsumer *consumer, const char *topic, int32_t partition);
 int bus_resume(BusConsumer *consumer, const char *topic, int32_t partition);
-int bus_consumer_fd(BusConsumer *consumer);
+int bus_consumer_fd(BusConsumer *consumer); /* readable until bus_poll() said BUS_E_EMPTY */
 
 /* Low and high watermark of a partition. */
 int bus_watermarks(BusConsumer *consumer, const char *topic, int32_t partition, int timeout_ms,
