@@ -134,8 +134,11 @@ class Run(unittest.TestCase):
 class Tally(unittest.TestCase):
     def tally(self, **test):
         test = {"name": "t", "result": "OK", "returncode": 0, "stdout": "", "stderr": "", **test}
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            file.write(json.dumps(test) + "\n")
+        return self.tally_of(".json", json.dumps(test) + "\n")
+
+    def tally_of(self, ending, text):
+        with tempfile.NamedTemporaryFile("w", suffix=ending) as file:
+            file.write(text)
             file.flush()
             return subprocess.run([sys.executable, os.path.join(TESTS, "tally.py"), file.name],
                                   capture_output=True, text=True, check=True).stdout
@@ -160,6 +163,17 @@ class Tally(unittest.TestCase):
 
     def test_a_program_that_tests_nothing_is_a_failure(self):
         self.assertEqual(self.tally(), "passed 0\nfailed t: tested nothing\n")
+
+    def test_lines_of_a_program_are_counted(self):
+        said = self.tally_of(".log", "ok   a\nok b\nokay\nFAIL c: why\n")
+        self.assertEqual(said, "passed 2\nfailed c: why\n")
+
+    def test_unittest_is_counted_and_a_skipped_test_did_not_run(self):
+        said = self.tally_of(".log", "...\nRan 5 tests in 1s\n\nOK\n")
+        self.assertEqual(said, "passed 5\n")
+        said = self.tally_of(".log", "FAIL: test_a (x.Y)\nRan 5 tests in 1s\n\n"
+                                     "FAILED (failures=1, skipped=1)\n")
+        self.assertEqual(said, "passed 3\nfailed test_a\nfailed a skipped test\n")
 
 
 if __name__ == "__main__":
