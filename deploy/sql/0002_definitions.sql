@@ -153,7 +153,7 @@ CREATE TABLE workflow_version (
     version_number int NOT NULL CHECK (version_number > 0),
     plan_hash bigint NOT NULL,
     workflow_data json NOT NULL,
-    integrations json NOT NULL DEFAULT '[]',
+    integrations json NOT NULL DEFAULT '[]' CHECK (json_typeof(integrations) = 'array'),
     secret_keys text[] NOT NULL,
     is_active boolean NOT NULL DEFAULT false,
     change_description text NOT NULL DEFAULT '',
@@ -202,6 +202,13 @@ BEGIN
               FROM regexp_matches(NEW.workflow_data::text,
                    '\.secrets(?:\.?\[?\\"([A-Za-z0-9_.-]+)\\"|\.([A-Za-z_][A-Za-z0-9_]*))', 'g') m
              ORDER BY 1));
+        IF EXISTS (SELECT 1 FROM json_array_elements(NEW.integrations) pin
+                    WHERE NOT EXISTS (SELECT 1 FROM headrace.integration_revision r
+                                       WHERE r.integration_id = (pin ->> 'id')::uuid
+                                         AND r.revision = (pin ->> 'revision')::int)) THEN
+            RAISE EXCEPTION 'a pinned integration revision does not exist: %', NEW.integrations
+                USING ERRCODE = 'foreign_key_violation';
+        END IF;
     ELSIF (NEW.id, NEW.tenant_id, NEW.template_id, NEW.version_number, NEW.plan_hash,
            NEW.workflow_data::text, NEW.integrations::text, NEW.secret_keys,
            NEW.is_rollback_version)
@@ -480,6 +487,21 @@ END
 $$;
 CREATE TRIGGER connection_guard BEFORE INSERT OR UPDATE OF integration_id, tenant_id
     ON user_integration FOR EACH ROW EXECUTE FUNCTION connection_guard();
+
+CREATE FUNCTION connection_epoch() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- Whoever began a refresh with the credentials of before must not overwrite the new ones.
+    IF NEW.refresh_epoch = OLD.refresh_epoch
+       AND (NEW.credentials, NEW.refresh_token) IS DISTINCT FROM
+           (OLD.credentials, OLD.refresh_token) THEN
+        NEW.refresh_epoch := OLD.refresh_epoch + 1;
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER connection_epoch BEFORE UPDATE ON user_integration
+    FOR EACH ROW EXECUTE FUNCTION connection_epoch();
 
 CREATE TABLE workflow_template_library (
     id uuid PRIMARY KEY,

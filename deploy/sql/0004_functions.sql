@@ -268,6 +268,13 @@ COMMENT ON FUNCTION api_key_find IS
     'A key that is neither revoked nor expired. Before a request is authenticated no tenant is '
     'set, so row-level security cannot answer this.';
 
+CREATE FUNCTION api_tenant_find(for_name text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, headrace, pg_temp AS $$
+    SELECT t.id FROM tenant t WHERE t.name = for_name AND t.is_active
+$$;
+COMMENT ON FUNCTION api_tenant_find IS
+    'The id of an active tenant by its name, for tokens that name it so.';
+
 CREATE FUNCTION api_key_used(for_id uuid) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, headrace, pg_temp AS $$
     UPDATE api_key k SET last_used_at = now()

@@ -149,8 +149,8 @@ GRANT SELECT, DELETE ON poll_state TO headrace_api;
 GRANT SELECT ON execution, step_execution, open_step, late_result, workflow_variable,
     execution_status_code, step_status_code, reason_code, schema_migration TO headrace_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA headrace_tenant TO headrace_api;
-GRANT EXECUTE ON FUNCTION api_key_find(uuid), api_key_used(uuid), api_encrypted_value(uuid),
-    integration_publish(uuid), execution_resolve(uuid), audit_verify(uuid), audit_hash(audit_log)
+GRANT EXECUTE ON FUNCTION api_key_find(uuid), api_key_used(uuid), api_tenant_find(text),
+    api_encrypted_value(uuid), integration_publish(uuid), execution_resolve(uuid), audit_verify(uuid), audit_hash(audit_log)
     TO headrace_api;
 
 -- ── the worker: functions only ──────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ import unittest
 import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from private_postgres import ROOT, SQL, migrations  # noqa: E402
+from private_postgres import ROOT, SQL, SqlError, migrations  # noqa: E402
 from sql_world import Database, World, postgres, start  # noqa: E402
 
 
@@ -174,6 +174,30 @@ class Definitions(Database):
         one.api(insert % "false")
         self.refused("23503", f"UPDATE headrace.workflow_template SET active_version_id = "
                      f"'{two.version}' WHERE id = '{one.template}'", "headrace_api", one.tenant)
+
+    def test_a_version_pins_only_revisions_that_exist(self):
+        world, other = World(), World()
+        private = uuid.uuid4()
+        other.api(f"INSERT INTO headrace.integration_definition (id, tenant_id, name) VALUES "
+                  f"('{private}', '{other.tenant}', 'x'); "
+                  f"SELECT headrace.integration_publish('{private}')")
+        http = postgres.value("SELECT id FROM headrace.integration_definition WHERE name = 'http'")
+        for state, pins in (("23503", [{"id": http, "revision": 99}]),
+                            ("23503", [{"id": str(private), "revision": 1}]),
+                            ("22023", {"http": 1})):
+            with self.subTest(pins=pins), self.assertRaises(SqlError) as caught:
+                world.api(f"INSERT INTO headrace.workflow_version (id, tenant_id, template_id, "
+                          f"version_number, plan_hash, workflow_data, integrations) VALUES "
+                          f"('{uuid.uuid4()}', '{world.tenant}', '{world.template}', 2, 1, '{{}}', "
+                          f"'{json.dumps(pins)}')")
+            self.assertEqual(caught.exception.state, state)
+
+    def test_new_credentials_outdate_a_refresh_that_is_under_way(self):
+        world = World()
+        id_ = world.connection("crm")
+        world.api(f"UPDATE headrace.user_integration SET credentials = 'x' WHERE id = '{id_}'")
+        world.api(f"UPDATE headrace.user_integration SET name = 'y' WHERE id = '{id_}'")
+        self.assertEqual(world.api("SELECT refresh_epoch FROM headrace.user_integration"), [["1"]])
 
     def test_the_reference_key_is_unique_in_its_tenant_only(self):
         one, _ = World(), World()  # both have a template "orders"
@@ -477,6 +501,8 @@ class Grants(Database):
                   f"VALUES ('{id_}', '{world.tenant}', 'ci', sha256('secret'))")
         find = f"SELECT tenant_id FROM headrace.api_key_find('{id_}')"
         self.assertEqual(postgres.rows(find, "headrace_api"), [[world.tenant]])
+        self.assertEqual(postgres.value(f"SELECT headrace.api_tenant_find('{world.name}')",
+                                        "headrace_api"), world.tenant)
         postgres.rows(f"SELECT headrace.api_key_used('{id_}')", "headrace_api")
         self.assertEqual(world.api("SELECT last_used_at IS NOT NULL FROM headrace.api_key"),
                          [["t"]])
