@@ -43,17 +43,32 @@ make_stack_folder() {
     chmod 700 "$DEV_DIR/secrets" "$DEV_DIR/dsn"
 }
 
-# Descriptor 9 holds the lock; it is closed for everything that outlives ./dev (processes.sh).
-lock_stack() {
-    make_stack_folder
-    exec 9>"$DEV_DIR/lock"
-    if ! flock -n 9; then
-        say "waiting for another ./dev on $DEV_DIR"
-        flock -w 600 9 || fail "another ./dev has held $DEV_DIR for ten minutes"
+# Two locks: descriptor 8 for what all stacks of this tree share (packages, jars, the build), 9 for
+# one stack. Both are closed for everything that outlives ./dev (processes.sh).
+wait_lock() {
+    if ! flock -n "$1"; then
+        say "waiting for another ./dev that works on $2"
+        flock -w 1800 "$1" || fail "another ./dev has held $2 for half an hour"
     fi
 }
 
-lock_release() {
+lock_tree() {
+    mkdir -p "$TOOLS_DIR"
+    exec 8>"$TOOLS_DIR/tree.lock"
+    wait_lock 8 "$ROOT"
+}
+
+unlock_tree() {
+    exec 8>&-
+}
+
+lock_stack() {
+    make_stack_folder
+    exec 9>"$DEV_DIR/lock"
+    wait_lock 9 "$DEV_DIR"
+}
+
+unlock_stack() {
     exec 9>&-
 }
 

@@ -31,7 +31,7 @@ process_runs() {
 
 # process_start NAME PROGRAM ARGS…: in a session of its own, output to log/NAME.log.
 process_start() {
-    local name=$1
+    local name=$1 tries
     shift
 
     rm -f "$RUN_DIR/$name"
@@ -40,11 +40,13 @@ process_start() {
         stat=$(</proc/$$/stat)
         read -ra fields <<<"${stat##*) }"
         echo "$$ ${fields[19]} $(</proc/sys/kernel/random/boot_id)" >"$0.new" && mv "$0.new" "$0"
-        exec "$@"' "$RUN_DIR/$name" "$@" </dev/null >>"$LOG_DIR/$name.log" 2>&1 9>&- &
+        exec "$@"' "$RUN_DIR/$name" "$@" </dev/null >>"$LOG_DIR/$name.log" 2>&1 8>&- 9>&- &
     disown
-    while [[ ! -e $RUN_DIR/$name ]]; do
+    for ((tries = 0; tries < 1000; tries++)); do
+        [[ ! -e $RUN_DIR/$name ]] || return 0
         sleep 0.01
     done
+    fail "$name does not start: see $LOG_DIR/$name.log"
 }
 
 # process_wait NAME SECONDS TEST…: until TEST succeeds; fails when the process dies before, or late.
