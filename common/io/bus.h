@@ -139,13 +139,25 @@ int bus_pause(BusConsumer *consumer, const char *topic, int32_t partition);
 int bus_resume(BusConsumer *consumer, const char *topic, int32_t partition);
 int bus_consumer_fd(BusConsumer *consumer); /* readable until bus_poll() said BUS_E_EMPTY */
 
-/* Low and high watermark of a partition. */
-int bus_watermarks(BusConsumer *consumer, const char *topic, int32_t partition, int timeout_ms,
-                   int64_t *ret_low, int64_t *ret_high);
+typedef struct BusWatermarks {
+    int64_t low;  /* offset of the oldest message */
+    int64_t high; /* offset that the next message will get */
+} BusWatermarks;
 
-/* Committed offsets of a group for all partitions of a topic: offsets[partition], -1 none. */
-int bus_group_offsets(BusProducer *producer, const char *group, const char *topic,
-                      uint32_t partition_count, int timeout_ms, int64_t *ret_offsets);
+/* Asks the broker. */
+int bus_watermarks(BusConsumer *consumer, const char *topic, int32_t partition, int timeout_ms,
+                   BusWatermarks *ret_watermarks);
+
+typedef struct BusGroupQuestion {
+    const char *group;
+    const char *topic;
+    uint32_t partition_count;
+    int timeout_ms;
+} BusGroupQuestion;
+
+/* Committed offsets of a group: ret_offsets[partition], -1 where there is none. */
+int bus_group_offsets(BusProducer *producer, const BusGroupQuestion *question,
+                      int64_t *ret_offsets);
 
 int bus_partition_count(BusProducer *producer, const char *topic, int timeout_ms,
                         uint32_t *ret_count);

@@ -362,17 +362,15 @@ int bus_consumer_fd(BusConsumer *consumer) {
 }
 
 int bus_watermarks(BusConsumer *consumer, const char *topic, int32_t partition, int timeout_ms,
-                   int64_t *ret_low, int64_t *ret_high) {
-    int64_t low, high;
+                   BusWatermarks *ret_watermarks) {
+    BusWatermarks watermarks;
     int r = kafka_needed(consumer, false);
 
     if (r)
         return fault_pass(r);
-    r = bus_refusal_of(rd_kafka_query_watermark_offsets(consumer->kafka, topic, partition, &low,
-                                                        &high, timeout_ms));
-    if (r)
-        return r;
-    *ret_low = low;
-    *ret_high = high;
-    return 0;
+    r = bus_refusal_of(rd_kafka_query_watermark_offsets(
+        consumer->kafka, topic, partition, &watermarks.low, &watermarks.high, timeout_ms));
+    if (r == 0)
+        *ret_watermarks = watermarks;
+    return r;
 }

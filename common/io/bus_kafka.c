@@ -302,41 +302,50 @@ static int read_offsets(const rd_kafka_ListConsumerGroupOffsets_result_t *result
     return 0;
 }
 
-static int ask_offsets(rd_kafka_t *kafka, rd_kafka_ListConsumerGroupOffsets_t *question,
-                       int timeout_ms, uint32_t partition_count, int64_t *ret_offsets) {
+static int await_offsets(rd_kafka_queue_t *queue, const BusGroupQuestion *question,
+                         int64_t *ret_offsets) {
+    /* The request has its own deadline; the half second is for its way back to this thread. */
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, question->timeout_ms + 500);
+    int r;
+
+    if (!event)
+        return BUS_E_UNAVAILABLE;
+    if (rd_kafka_event_error(event))
+        r = bus_refusal_of(rd_kafka_event_error(event));
+    else
+        r = read_offsets(rd_kafka_event_ListConsumerGroupOffsets_result(event),
+                         question->partition_count, ret_offsets);
+    rd_kafka_event_destroy(event);
+    return r;
+}
+
+static int ask_offsets(rd_kafka_t *kafka, const BusGroupQuestion *question,
+                       rd_kafka_ListConsumerGroupOffsets_t *request, int64_t *ret_offsets) {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka);
     rd_kafka_AdminOptions_t *options =
         rd_kafka_AdminOptions_new(kafka, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    rd_kafka_event_t *event;
     char why[64];
-    int r = BUS_E_UNAVAILABLE;
+    int r;
 
-    rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, why, sizeof why);
-    rd_kafka_ListConsumerGroupOffsets(kafka, &question, 1, options, queue);
-    event = rd_kafka_queue_poll(queue, timeout_ms + 500);
-    if (event && rd_kafka_event_error(event))
-        r = bus_refusal_of(rd_kafka_event_error(event));
-    else if (event)
-        r = read_offsets(rd_kafka_event_ListConsumerGroupOffsets_result(event), partition_count,
-                         ret_offsets);
-    if (event)
-        rd_kafka_event_destroy(event);
+    rd_kafka_AdminOptions_set_request_timeout(options, question->timeout_ms, why, sizeof why);
+    rd_kafka_ListConsumerGroupOffsets(kafka, &request, 1, options, queue);
+    r = await_offsets(queue, question, ret_offsets);
     rd_kafka_AdminOptions_destroy(options);
     rd_kafka_queue_destroy(queue);
     return r;
 }
 
-int bus_group_offsets(BusProducer *producer, const char *group, const char *topic,
-                      uint32_t partition_count, int timeout_ms, int64_t *ret_offsets) {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)partition_count);
-    rd_kafka_ListConsumerGroupOffsets_t *question;
+int bus_group_offsets(BusProducer *producer, const BusGroupQuestion *question,
+                      int64_t *ret_offsets) {
+    int count = (int)question->partition_count;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
+    rd_kafka_ListConsumerGroupOffsets_t *request;
     int r;
 
-    rd_kafka_topic_partition_list_add_range(list, topic, 0, (int32_t)partition_count - 1);
-    question = rd_kafka_ListConsumerGroupOffsets_new(group, list);
-    r = ask_offsets(bus_producer_kafka(producer), question, timeout_ms, partition_count,
-                    ret_offsets);
-    rd_kafka_ListConsumerGroupOffsets_destroy(question);
+    rd_kafka_topic_partition_list_add_range(list, question->topic, 0, count - 1);
+    request = rd_kafka_ListConsumerGroupOffsets_new(question->group, list);
+    r = ask_offsets(bus_producer_kafka(producer), question, request, ret_offsets);
+    rd_kafka_ListConsumerGroupOffsets_destroy(request);
     rd_kafka_topic_partition_list_destroy(list);
     return r;
 }

@@ -214,22 +214,28 @@ static rd_kafka_headers_t *headers_of(const BusOutgoing *outgoing) {
     return headers;
 }
 
+static void part_of(rd_kafka_vu_t *part, rd_kafka_vtype_t type, Str bytes) {
+    part->vtype = type;
+    part->u.mem.ptr = (void *)bytes.data;
+    part->u.mem.size = bytes.length;
+}
+
 static int produce(BusProducer *producer, const BusOutgoing *outgoing,
                    rd_kafka_headers_t *headers) {
     rd_kafka_vu_t parts[PARTS_MAX] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC,     .u.cstr = outgoing->topic                                  },
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = outgoing->partition                               },
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY                                 },
-        {.vtype = RD_KAFKA_VTYPE_KEY,       .u.mem = {(void *)outgoing->key.data, outgoing->key.length}},
-        {.vtype = RD_KAFKA_VTYPE_VALUE,
-         .u.mem = {(void *)outgoing->value.data, outgoing->value.length}                               },
-        {.vtype = RD_KAFKA_VTYPE_OPAQUE,    .u.ptr = outgoing->context                                 },
-        {.vtype = RD_KAFKA_VTYPE_HEADERS,   .u.headers = headers                                       },
+        {.vtype = RD_KAFKA_VTYPE_TOPIC,     .u.cstr = outgoing->topic   },
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = outgoing->partition},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY  },
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE,    .u.ptr = outgoing->context  },
+        [PARTS_MAX - 1] = {.vtype = RD_KAFKA_VTYPE_HEADERS,   .u.headers = headers        },
     };
-    rd_kafka_error_t *error =
-        rd_kafka_produceva(producer->kafka, parts, headers ? PARTS_MAX : PARTS_MAX - 1);
-    int r = error ? bus_refusal_of(rd_kafka_error_code(error)) : 0;
+    rd_kafka_error_t *error;
+    int r;
 
+    part_of(&parts[4], RD_KAFKA_VTYPE_KEY, outgoing->key);
+    part_of(&parts[5], RD_KAFKA_VTYPE_VALUE, outgoing->value);
+    error = rd_kafka_produceva(producer->kafka, parts, headers ? PARTS_MAX : PARTS_MAX - 1);
+    r = error ? bus_refusal_of(rd_kafka_error_code(error)) : 0;
     if (error)
         rd_kafka_error_destroy(error);
     return r;

@@ -55,13 +55,24 @@ typedef struct LoopWatch {
 int loop_watch_open(Loop *loop, LoopWatch *watch, int fd, LoopFn fn, void *context);
 void loop_watch_close(LoopWatch *watch, LoopFn closed_fn);
 
-/* Blocking work in lanes: work_fn runs in one of `threads` threads, done_fn on the loop. */
+/*
+ * Blocking work in lanes: work_fn runs in one of the threads with that thread's own lane (a
+ * database connection, say), done_fn afterwards on the loop.
+ */
 typedef struct LanePool LanePool;
 
-LanePool *lane_pool_new(Loop *loop, uint32_t threads, uint32_t queue_max,
-                        void *(*lane_new)(void *context), void (*lane_free)(void *lane),
-                        void *context);
-LanePool *lane_pool_free(LanePool *pool); /* waits for running work */
-/* 0, or 1: the queue is full (answer 503). work gets the lane's own object from lane_new(). */
+typedef struct LanePoolSpec {
+    uint32_t threads;
+    uint32_t queue_max;               /* work that waits; beyond it is refused */
+    void *(*lane_new)(void *context); /* in the lane's thread; NULL: lanes are NULL */
+    void (*lane_free)(void *lane);
+    void *context;
+} LanePoolSpec;
+
+LanePool *lane_pool_new(Loop *loop, const LanePoolSpec *spec);
+/* Waits for running work; what waits is dropped, and no done_fn is called any more. */
+LanePool *lane_pool_free(LanePool *pool);
+/* 0, or 1: the queue is full (answer 503). From the loop's thread. */
 int lane_pool_run(LanePool *pool, void (*work_fn)(void *lane, void *context), LoopFn done_fn,
                   void *context);
+uint32_t lane_pool_waiting(const LanePool *pool);

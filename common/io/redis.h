@@ -48,8 +48,15 @@ typedef struct RedisScript {
     char sha1[41]; /* filled at first use */
 } RedisScript;
 
-void redis_eval(Redis *redis, RedisScript *script, const Str *keys, uint32_t key_count,
-                const Str *args, uint32_t arg_count, RedisDoneFn done, void *context);
+typedef struct RedisEval {
+    RedisScript *script;
+    const Str *keys;
+    const Str *args;
+    uint32_t key_count;
+    uint32_t arg_count;
+} RedisEval;
+
+void redis_eval(Redis *redis, const RedisEval *eval, RedisDoneFn done, void *context);
 
 bool redis_reply_is_null(const RedisReply *reply);
 int64_t redis_reply_int(const RedisReply *reply); /* 0 when it is none */

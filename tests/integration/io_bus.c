@@ -176,15 +176,15 @@ Test(io_bus, an_assignment_starts_at_its_offset_and_ends_at_the_end, .timeout = 
     BusProducer *producer = open_producer();
     BusConsumer *consumer = open_consumer(NULL);
     const char *topic = make_topic(1);
-    int64_t low, high;
+    BusWatermarks watermarks;
 
     fill(producer, topic, 0, 0, 100);
     cr_assert_eq(bus_assign(consumer, topic, 0, 60), 0);
     expect_run(consumer, 0, 60, 100);
     expect_end(consumer, 0, 100);
-    cr_assert_eq(bus_watermarks(consumer, topic, 0, WAIT_MS, &low, &high), 0);
-    cr_expect_eq(low, 0);
-    cr_expect_eq(high, 100);
+    cr_assert_eq(bus_watermarks(consumer, topic, 0, WAIT_MS, &watermarks), 0);
+    cr_expect_eq(watermarks.low, 0);
+    cr_expect_eq(watermarks.high, 100);
     bus_consumer_close(consumer);
     bus_producer_close(producer);
 }
@@ -383,6 +383,14 @@ static int turn(Member *members, int count) {
     return seen;
 }
 
+static int ask(BusProducer *producer, const char *group, const char *topic, uint32_t count,
+               int64_t *ret_offsets) {
+    BusGroupQuestion question = {
+        .group = group, .topic = topic, .partition_count = count, .timeout_ms = WAIT_MS};
+
+    return bus_group_offsets(producer, &question, ret_offsets);
+}
+
 Test(io_bus, a_group_shares_its_partitions_and_remembers_what_was_stored, .timeout = 120) {
     BusProducer *producer = open_producer();
     const char *topic = make_topic(4);
@@ -415,7 +423,7 @@ Test(io_bus, a_group_shares_its_partitions_and_remembers_what_was_stored, .timeo
     cr_expect_eq(members[0].owned, 4);
     bus_consumer_close(members[0].consumer);
 
-    cr_assert_eq(bus_group_offsets(producer, group, topic, 4, WAIT_MS, offsets), 0);
+    cr_assert_eq(ask(producer, group, topic, 4, offsets), 0);
     for (int i = 0; i < 4; i++)
         sum += offsets[i];
     cr_expect_eq(sum, 100);
@@ -440,7 +448,7 @@ Test(io_bus, offsets_of_a_group_are_committed_by_hand_and_asked_for, .timeout = 
     while (offsets[1] != 7 && clock_monotonic_ms() < until_ms) {
         bus_poll(consumer, 50, &message);
         bus_message_free(&message);
-        cr_assert_eq(bus_group_offsets(producer, group, topic, 2, WAIT_MS, offsets), 0);
+        cr_assert_eq(ask(producer, group, topic, 2, offsets), 0);
     }
     cr_expect_eq(offsets[0], -1);
     cr_expect_eq(offsets[1], 7);
