@@ -184,35 +184,59 @@ static bool digits_of_short(double number, Digits *digits) {
     return false;
 }
 
-/* With so many digits; false when they do not read back. */
-static bool digits_try(double number, int count, Digits *digits) {
+/* The nearest decimal of count digits. */
+static void digits_print(double number, int count, Digits *digits) {
     char printed[40];
-    char again[40];
-    const char *exponent;
     int length = snprintf(printed, sizeof printed, "%.*e", count - 1, number);
+    const char *exponent = strrchr(printed, 'e');
 
-    exponent = strrchr(printed, 'e');
     CHECK(length > count && exponent != NULL);
     /* Between the first digit and the others stands the decimal point of some locale. */
     digits->text[0] = printed[0];
     memcpy(digits->text + 1, exponent - (count - 1), (size_t)(count - 1));
     digits->count = count;
     digits->exponent = (int)strtol(exponent + 1, NULL, 10);
-    snprintf(again, sizeof again, "%.*se%d", count, digits->text, digits->exponent - (count - 1));
-    drop_zeros(digits);
-    return strtod(again, NULL) == number;
+}
+
+static double digits_read(const Digits *digits) {
+    char text[40];
+
+    snprintf(text, sizeof text, "%.*se%d", digits->count, digits->text,
+             digits->exponent - (digits->count - 1));
+    return strtod(text, NULL);
+}
+
+/* The next larger decimal of as many digits; false when it has one more before the point. */
+static bool digits_raise(Digits *digits) {
+    int last = digits->count - 1;
+
+    while (last >= 0 && digits->text[last] == '9')
+        digits->text[last--] = '0';
+    if (last < 0)
+        return false;
+    digits->text[last]++;
+    return true;
 }
 
 static void digits_of(double number, Digits *digits) {
     /* Below the normal range doubles carry fewer digits, so that fewer than 15 may do. */
     int count = number < DBL_MIN ? 1 : 15;
+    int power;
+    /* The double below a power of two is nearer than the one above: the decimal above may do. */
+    bool is_lopsided = frexp(number, &power) == 0.5;
 
     if (digits_of_short(number, digits))
         return;
-    while (count < 17 && !digits_try(number, count, digits))
-        count++;
-    if (count == 17)
-        digits_try(number, count, digits);
+    for (; count < 17; count++) {
+        digits_print(number, count, digits);
+        if (digits_read(digits) == number ||
+            (is_lopsided && digits_raise(digits) && digits_read(digits) == number)) {
+            drop_zeros(digits);
+            return;
+        }
+    }
+    digits_print(number, count, digits);
+    drop_zeros(digits);
 }
 
 static size_t put(char *to, size_t at, const char *from, int count) {

@@ -134,10 +134,11 @@ Test(storable, the_depth_is_allowed_up_to_64) {
 }
 
 Test(storable, brackets_in_strings_are_no_depth) {
-    char text[200] = "\"";
+    char text[103] = {0};
 
-    memset(text + 1, '[', 100);
-    strcat(text, "\"");
+    memset(text, '[', 102);
+    text[0] = '"';
+    text[101] = '"';
     accepted(text);
 }
 
