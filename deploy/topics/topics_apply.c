@@ -33,6 +33,7 @@ enum {
 typedef struct Order {
     const char *file;
     bool shrink;
+    bool wants_usage;
     int wait_ms;
     rd_kafka_conf_t *conf;
     bool has_brokers;
@@ -94,6 +95,9 @@ static bool take_option(Order *order, int option) {
         return true;
     case 'w':
         return set_wait(order, optarg);
+    case 'h':
+        order->wants_usage = true;
+        return true;
     case 'X':
         return set_pair(order, optarg);
     }
@@ -106,6 +110,7 @@ static bool read_order(Order *order, int argc, char **argv) {
         {"file",    required_argument, NULL, 'f'},
         {"shrink",  no_argument,       NULL, 's'},
         {"wait-ms", required_argument, NULL, 'w'},
+        {"help",    no_argument,       NULL, 'h'},
         {NULL,      0,                 NULL, 0  },
     };
     int option;
@@ -113,6 +118,8 @@ static bool read_order(Order *order, int argc, char **argv) {
     while ((option = getopt_long(argc, argv, "X:", options, NULL)) != -1)
         if (!take_option(order, option))
             return false;
+    if (order->wants_usage)
+        return true;
     if (optind < argc)
         fprintf(stderr, "headrace-topics: \"%s\" is not understood\n", argv[optind]);
     else if (!order->has_brokers)
@@ -250,10 +257,12 @@ int main(int argc, char **argv) {
     rd_kafka_conf_set(order.conf, "log_level", "2", NULL, 0);
     rd_kafka_conf_set(order.conf, "reconnect.backoff.max.ms", "500", NULL, 0);
 
-    if (read_order(&order, argc, argv))
-        code = run(&order);
-    else
+    if (!read_order(&order, argc, argv))
         fputs(usage, stderr);
+    else if (order.wants_usage)
+        code = fputs(usage, stdout) < 0;
+    else
+        code = run(&order);
     if (order.conf)
         rd_kafka_conf_destroy(order.conf);
     return code;

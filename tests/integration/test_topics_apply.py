@@ -89,6 +89,7 @@ def a_wrong_file_or_call_is_told_with_its_place():
     expect(apply("", "--wait-ms", "soon"), 2, "--wait-ms wants")
     expect(apply("", "-X", "nonsense"), 2, "-X wants KEY=VALUE")
     expect(apply("", "-X", "nonsense=1"), 2, "nonsense")
+    expect(apply("", "--help"), 0, "usage: headrace-topics")
     expect(apply("", "extra"), 2, "\"extra\" is not understood")
 
 
