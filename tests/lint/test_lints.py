@@ -189,7 +189,7 @@ class Lints(unittest.TestCase):
     def test_forbidden_calls_are_refused(self):
         self.write("common/io/x.c", "void f(char *a) {\n    strcpy(a, a);\n    it->system(a);\n"
                                     "    system(a);\n}\n")
-        self.complains("words", "common/io/x.c:2: strcpy: use instead: buf_printf",
+        self.complains("words", "common/io/x.c:2: strcpy: use instead: buf_add_text",
                        "common/io/x.c:4: system: use instead:", " 2 problems")
 
     def test_a_call_is_right_in_its_one_file(self):
