@@ -35,6 +35,12 @@ static inline uint64_t scan_equal(uint64_t word, char wanted) {
     return scan_below(word ^ (SCAN_ONES * (uint8_t)wanted), 1);
 }
 
+/* Marks the first byte that is not plain. */
+static inline uint64_t scan_special(uint64_t word) {
+    return scan_below(word, 0x20) | scan_equal(word, '"') | scan_equal(word, '\\') |
+           (word & SCAN_TOPS);
+}
+
 static inline int scan_is_plain(char c) {
     return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
 }
@@ -42,15 +48,28 @@ static inline int scan_is_plain(char c) {
 /* The first byte from here on that is not plain, or end. */
 static inline const char *scan_plain(const char *from, const char *end) {
     while (end - from >= SCAN_BYTES) {
-        uint64_t word = scan_load(from);
-        uint64_t found = scan_below(word, 0x20) | scan_equal(word, '"') | scan_equal(word, '\\') |
-                         (word & SCAN_TOPS);
+        uint64_t special = scan_special(scan_load(from));
 
-        if (found)
-            return from + __builtin_ctzll(found) / 8;
+        if (special)
+            return from + __builtin_ctzll(special) / 8;
         from += SCAN_BYTES;
     }
     while (from < end && scan_is_plain(*from))
+        from++;
+    return from;
+}
+
+/* The same, and it stops at DEL: jq escapes that, too, though nobody must. */
+static inline const char *scan_clean(const char *from, const char *end) {
+    while (end - from >= SCAN_BYTES) {
+        uint64_t word = scan_load(from);
+        uint64_t special = scan_special(word) | scan_equal(word, 0x7F);
+
+        if (special)
+            return from + __builtin_ctzll(special) / 8;
+        from += SCAN_BYTES;
+    }
+    while (from < end && scan_is_plain(*from) && *from != 0x7F)
         from++;
     return from;
 }

@@ -1,6 +1,5 @@
 /* Tree to text, without recursion: the open containers lie on a stack of their own. */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/base/alloc.h"
@@ -26,27 +25,52 @@ typedef struct Writer {
     uint32_t capacity;
 } Writer;
 
-static void add_escape(Buf *buf, unsigned char c) {
+/*
+ * The buffer's own functions keep a NUL behind every piece; here it is put once, behind all of
+ * them.
+ */
+static inline char *room(Buf *buf, size_t bytes) {
+    if (buf->capacity - buf->length > bytes)
+        return buf->data + buf->length;
+    return buf_reserve(buf, bytes);
+}
+
+static inline void put(Buf *buf, const char *bytes, size_t length) {
+    memcpy(room(buf, length), bytes, length);
+    buf->length += length;
+}
+
+static inline void put_char(Buf *buf, char c) {
+    *room(buf, 1) = c;
+    buf->length++;
+}
+
+static void put_end(Buf *buf) {
+    *room(buf, 0) = '\0';
+}
+
+static void put_escape(Buf *buf, unsigned char c) {
+    static const char digits[] = "0123456789abcdef";
     static const char letters[] = {
         ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',  ['\r'] = 'r',
         ['\t'] = 't', ['"'] = '"',  ['\\'] = '\\',
     };
+    char escape[] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
 
     if (c < sizeof letters && letters[c]) {
-        char escape[] = {'\\', letters[c]};
-
-        buf_add(buf, escape, sizeof escape);
+        escape[1] = letters[c];
+        put(buf, escape, 2);
         return;
     }
-    buf_printf(buf, "\\u%04x", c);
+    put(buf, escape, sizeof escape);
 }
 
-/* From here on as far as everything stands for itself. */
-static const char *skip_plain(const char *from, const char *end) {
+/* From here on as far as everything is written as it is. */
+static inline const char *skip_clean(const char *from, const char *end) {
     for (;;) {
         size_t length;
 
-        from = scan_plain(from, end);
+        from = scan_clean(from, end);
         if (from == end || (unsigned char)*from < 0x80)
             return from;
         length = str_sequence(from, (size_t)(end - from));
@@ -56,43 +80,37 @@ static const char *skip_plain(const char *from, const char *end) {
     }
 }
 
-/* jq escapes DEL, too; it is plain everywhere else. */
-static const char *skip_clean(const char *from, const char *end) {
-    const char *plain = skip_plain(from, end);
-    const char *del = plain > from ? memchr(from, 0x7F, (size_t)(plain - from)) : NULL;
+static void put_string(Buf *buf, Str text) {
+    const char *next = text.length ? text.data : "";
+    const char *end = next + text.length;
 
-    return del ? del : plain;
+    room(buf, text.length + 2);
+    put_char(buf, '"');
+    for (;;) {
+        const char *stop = skip_clean(next, end);
+
+        put(buf, next, (size_t)(stop - next));
+        if (stop == end)
+            break;
+        if ((unsigned char)*stop < 0x80)
+            put_escape(buf, (unsigned char)*stop);
+        else
+            put(buf, "\xEF\xBF\xBD", 3); /* U+FFFD: what is no UTF-8 must not get out */
+        next = stop + 1;
+    }
+    put_char(buf, '"');
 }
 
 void json_write_string(Buf *buf, Str text) {
-    const char *next = text.data;
-    const char *end = text.length ? text.data + text.length : next;
-
-    buf_reserve(buf, text.length + 2);
-    buf_add_char(buf, '"');
-    while (next < end) {
-        const char *stop = skip_clean(next, end);
-
-        buf_add(buf, next, (size_t)(stop - next));
-        next = stop;
-        if (next == end)
-            break;
-        if ((unsigned char)*next < 0x80)
-            add_escape(buf, (unsigned char)*next);
-        else
-            buf_add_text(buf, "\xEF\xBF\xBD"); /* U+FFFD: what is no UTF-8 must not get out */
-        next++;
-    }
-    buf_add_char(buf, '"');
+    put_string(buf, text);
+    put_end(buf);
 }
 
-static void write_number(Buf *buf, const Json *number) {
-    char text[JSON_NUMBER_BYTES_MAX];
-
+static void put_number(Buf *buf, const Json *number) {
     if (number->is_computed)
-        buf_add(buf, text, json_number_write(number->real, text));
+        buf->length += json_number_write(number->real, room(buf, JSON_NUMBER_BYTES_MAX));
     else
-        buf_add(buf, number->text, number->count);
+        put(buf, number->text, number->count);
 }
 
 static void push_open(Writer *writer, const Json *container) {
@@ -113,10 +131,9 @@ static void new_line(Writer *writer) {
 
     if (!writer->is_pretty)
         return;
-    buf_add_char(writer->buf, '\n');
-    memset(buf_reserve(writer->buf, spaces), ' ', spaces);
+    put_char(writer->buf, '\n');
+    memset(room(writer->buf, spaces), ' ', spaces);
     writer->buf->length += spaces;
-    writer->buf->data[writer->buf->length] = '\0';
 }
 
 /* A scalar or an empty container at once; else its opening bracket. */
@@ -125,27 +142,27 @@ static void begin_value(Writer *writer, const Json *value) {
 
     switch ((JsonType)value->type) {
     case JSON_NULL:
-        buf_add(buf, "null", 4);
+        put(buf, "null", 4);
         return;
     case JSON_FALSE:
-        buf_add(buf, "false", 5);
+        put(buf, "false", 5);
         return;
     case JSON_TRUE:
-        buf_add(buf, "true", 4);
+        put(buf, "true", 4);
         return;
     case JSON_NUMBER:
-        write_number(buf, value);
+        put_number(buf, value);
         return;
     case JSON_STRING:
-        json_write_string(buf, str_from(value->text, value->count));
+        put_string(buf, str_from(value->text, value->count));
         return;
     case JSON_ARRAY:
     case JSON_OBJECT:
         if (value->count == 0) {
-            buf_add(buf, value->type == JSON_ARRAY ? "[]" : "{}", 2);
+            put(buf, value->type == JSON_ARRAY ? "[]" : "{}", 2);
             return;
         }
-        buf_add_char(buf, value->type == JSON_ARRAY ? '[' : '{');
+        put_char(buf, value->type == JSON_ARRAY ? '[' : '{');
         push_open(writer, value);
         return;
     }
@@ -158,14 +175,14 @@ static void write_child(Writer *writer) {
     uint32_t i = open->next++;
 
     if (i > 0)
-        buf_add_char(writer->buf, ',');
+        put_char(writer->buf, ',');
     new_line(writer);
     if (container->type == JSON_ARRAY) {
         begin_value(writer, &container->items[i]);
         return;
     }
-    json_write_string(writer->buf, container->members[i].key);
-    buf_add(writer->buf, ": ", writer->is_pretty ? 2 : 1);
+    put_string(writer->buf, container->members[i].key);
+    put(writer->buf, ": ", writer->is_pretty ? 2 : 1);
     begin_value(writer, &container->members[i].value);
 }
 
@@ -183,8 +200,9 @@ static void write_value(Buf *buf, const Json *value, bool is_pretty) {
         }
         writer.depth--;
         new_line(&writer);
-        buf_add_char(buf, open->container->type == JSON_ARRAY ? ']' : '}');
+        put_char(buf, open->container->type == JSON_ARRAY ? ']' : '}');
     }
+    put_end(buf);
     if (writer.open != writer.usual)
         alloc_free(writer.open);
 }
