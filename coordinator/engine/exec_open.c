@@ -65,8 +65,18 @@ static int begin_switch(ExecTurn *turn, uint32_t node) {
     return complete(turn, node, outcome, str_printf(turn->arena, "\"%.*s\"", STR_ARGS(outcome)));
 }
 
+static int shape(ExecTurn *turn, uint32_t node, Str *output, ScopeError *ret_error) {
+    ScopeRaw raw = {
+        .plan = turn->plan,
+        .node = node,
+        .now_ms = exec_at(turn->exec, node)->opened_ms,
+        .text = *output,
+    };
+
+    return scope_output(&raw, turn->arena, output, ret_error);
+}
+
 static int begin_transform(ExecTurn *turn, uint32_t node) {
-    const PlanNode *plan_node = &turn->plan->nodes[node];
     ScopeError error;
     Scope scope;
     Str output;
@@ -74,8 +84,8 @@ static int begin_transform(ExecTurn *turn, uint32_t node) {
 
     exec_see(turn, node, &scope);
     r = scope_input(&scope, node, turn->arena, &output, &error);
-    if (r == 0 && plan_node->output)
-        r = scope_output(turn->plan, node, output, scope.now_ms, turn->arena, &output, &error);
+    if (r == 0 && turn->plan->nodes[node].output)
+        r = shape(turn, node, &output, &error);
     if (r)
         return refused(turn, node, r, &error);
     return complete(turn, node, STR(""), output);
@@ -101,12 +111,15 @@ static int begin_terminate(ExecTurn *turn, uint32_t node) {
     ExecRow row = exec_row(turn, node, STEP_COMPLETED);
     ScopeError error;
     Scope scope;
+    ScopeEnd end;
     int r;
 
     exec_see(turn, node, &scope);
-    r = scope_terminate(&scope, node, turn->arena, &row.output, &row.error, &error);
+    r = scope_terminate(&scope, node, turn->arena, &end, &error);
     if (r)
         return refused(turn, node, r, &error);
+    row.output = end.output;
+    row.error = end.error;
     row.outcome = STR(EXEC_OUTCOME_CLOSED);
     exec_record(turn, row);
     return 0;
