@@ -446,9 +446,12 @@ class Views(Database):
             f"headrace_v1.step_executions WHERE execution_id = '{execution}'",
             "headrace_dash_ro")), sorted(waits), "the failed attempt is not shown beside its wait")
         postgres.rows("DELETE FROM headrace.open_step", "headrace_engine")
+        world.step(execution, 2, 2, 4, 19)
         self.assertEqual(postgres.rows(
-            f"SELECT step_status, reason, retry_count FROM headrace_v1.step_executions WHERE "
-            f"execution_id = '{execution}'", "headrace_dash_ro"), [["WAITING", "RETRY", "0"]])
+            f"SELECT step_id, step_status, reason, completed_at IS NULL, retry_count FROM "
+            f"headrace_v1.step_executions WHERE execution_id = '{execution}' ORDER BY ord",
+            "headrace_dash_ro"), [["call", "WAITING", "RETRY", "t", "0"],
+                                  ["one", "WAITING", "RETRY", "t", "0"]])
 
     def test_no_stored_payload_can_break_a_view(self):
         world = World()
