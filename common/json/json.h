@@ -12,6 +12,11 @@
  *   mistake   the first place where a text is not what it should be
  *   storable  accepted by PostgreSQL's jsonb too (see storable.h)
  *
+ * Objects of many members that were parsed, copied or built with json_add() carry an index of their
+ * keys: looking one up costs the same however many there are. Nothing here recurses, so depth is
+ * bounded by memory only. A part that is shared counts each time it is reached: writing, copying and
+ * comparing take as long as the written text would be.
+ *
  * Ownership: everything lives in the arena it was made in, or in the text that was parsed (strings
  * without escapes and numbers point into it); both must outlive the tree.
  */
@@ -95,7 +100,7 @@ const Json *json_at(const Json *array, size_t index);     /* NULL too when it is
 const Json *json_pointer(const Json *value, Str pointer); /* RFC 6901 */
 Str json_str(const Json *value);                          /* a string's bytes, else STR_NONE */
 double json_real(const Json *number);                     /* beyond range: +-DBL_MAX as jq does */
-bool json_to_int64(const Json *number, int64_t *ret);     /* an exact whole number */
+bool json_to_int64(const Json *number, int64_t *ret);     /* exactly whole: 5, 5.0, 50e-1 */
 bool json_is(const Json *value, JsonType type);           /* false for NULL */
 const char *json_type_name(const Json *value);            /* "null" "boolean" "number" … as jq */
 

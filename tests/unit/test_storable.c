@@ -67,6 +67,8 @@ Test(storable, half_a_surrogate_pair_is_refused) {
     refused("\"\\ud800\\u0041\"", JSON_E_SURROGATE, 1);
     refused("\"\\ud800\\ud800\\udc00\"", JSON_E_SURROGATE, 1);
     refused("\"\\udc00\\ud800\"", JSON_E_SURROGATE, 1);
+    refused("\"\\ud800\\udbff\"", JSON_E_SURROGATE, 1);
+    refused("\"\\ud800\\ue000\"", JSON_E_SURROGATE, 1);
     refused("\"\\ud800\\n\"", JSON_E_SURROGATE, 1);
     refused("\"\\ud800udc00\"", JSON_E_SURROGATE, 1);
     refused("\"\\ud800\\u0000\"", JSON_E_SURROGATE, 1);
