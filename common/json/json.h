@@ -14,8 +14,8 @@
  *
  * Objects of many members that were parsed, copied or built with json_add() carry an index of their
  * keys: looking one up costs the same however many there are. Nothing here recurses, so depth is
- * bounded by memory only. A part that is shared counts each time it is reached: writing, copying and
- * comparing take as long as the written text would be.
+ * bounded by memory only. A part that is shared counts each time it is reached: writing, copying
+ * and comparing take as long as the written text would be.
  *
  * Ownership: everything lives in the arena it was made in, or in the text that was parsed (strings
  * without escapes and numbers point into it); both must outlive the tree.
