@@ -1,0 +1,22 @@
+#pragma once
+
+/*
+ * Commands: what `headrace` can do. Each command is one file, cmd_<name>.c, and one line in the
+ * table of main.c; it gets its own arguments (argv[0] is its name), writes results to standard
+ * output and mistakes to standard error, and returns the exit code.
+ */
+
+enum {
+    EXIT_DONE = 0,
+    EXIT_NOT_DONE = 1,    /* asked for, tried, and it did not come out well */
+    EXIT_INVALID = 2,     /* a definition with problems */
+    EXIT_USAGE = 64,      /* called in a way that it does not understand */
+    EXIT_NO_INPUT = 66,   /* a file that cannot be read */
+    EXIT_UNAVAILABLE = 69 /* a neighbour cannot be reached */
+};
+
+/* A line each: COMMAND(name, what it does). Keep the list sorted; main.c and the help walk it. */
+#define COMMANDS(COMMAND) COMMAND(verify, "Check the laws of the engine against what is stored.")
+
+#define COMMAND_FUNCTION(name, sentence) int cmd_##name(int argc, char **argv);
+COMMANDS(COMMAND_FUNCTION)
