@@ -51,7 +51,7 @@ typedef struct Build {
     Wire *wires;
     uint32_t wire_count;
     uint32_t wire_capacity;
-    uint32_t step_wire_count;   /* after the wires were sorted: those that are no triggers' */
+    bool is_wired_full;         /* there were more edges than there may be, and it is told */
     Str *pointers;              /* of each node */
     bool *is_back;              /* by edge: it closes a cycle */
     uint64_t *before;           /* by node: bit set of the nodes that can have run before */

@@ -232,8 +232,8 @@ void read_step_config(Build *build, const Place *place, const Json *value,
     ReadObject config = {
         .keys = table->keys,
         .key_count = table->key_count,
-        .name =
-            arena_printf(&build->scratch, "the config of a %s step", step_type_word(node->type)),
+        .name = arena_printf(&build->scratch, "the config of a step of type %s",
+                             step_type_word(node->type)),
         .into = node,
         .node = object->node,
     };

@@ -20,12 +20,12 @@ typedef struct TextParts {
     Str text; /* checked to be a text, used by the gateway from the config as it is written */
 } TextParts;
 
+static const char *const schemes[] = {"github", "stripe", "slack", "standard", "hmac", "none"};
+
 static void read_scheme(Build *build, const Place *place, const Json *value,
                         const ReadObject *object) {
-    static const char *const words[] = {"github", "stripe", "slack", "standard", "hmac", "none"};
-
     (void)object;
-    read_word(build, place, value, words, ARRAY_SIZE(words));
+    read_word(build, place, value, schemes, ARRAY_SIZE(schemes));
 }
 
 static void read_encoding(Build *build, const Place *place, const Json *value,
@@ -69,8 +69,11 @@ static const ReadKey signature_keys[] = {
 /* A signature that cannot be checked would let everybody in, or nobody. */
 static void check_signature(Build *build, const Place *place, const Json *value) {
     Str scheme = json_str(json_member(value, STR("scheme")));
+    bool is_known = false;
 
-    if (scheme.length == 0 || str_is(scheme, "none"))
+    for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
+        is_known = is_known || str_is(scheme, schemes[i]);
+    if (!is_known || str_is(scheme, "none"))
         return;
     if (json_member(value, STR("secretVariable")) == NULL)
         build_complain(build, PROBLEM_MISSING_KEY, place,
@@ -216,7 +219,7 @@ static void read_config(Build *build, const Place *place, const Json *value,
     ReadObject config = {
         .keys = table->keys,
         .key_count = table->key_count,
-        .name = arena_printf(&build->scratch, "the config of a %s trigger",
+        .name = arena_printf(&build->scratch, "the config of a trigger of type %s",
                              trigger_type_word(trigger->type)),
         .into = trigger,
         .node = object->node,

@@ -9,12 +9,12 @@
 
 static void keep_wire(Build *build, const Place *place, Wire wire) {
     if (build->wire_count == EDGES_MAX) {
-        build_complain(build, PROBLEM_LIMIT_EXCEEDED, place,
-                       "a definition has at most %d edges; this is one more", EDGES_MAX);
-        build->wire_count++;
-    }
-    if (build->wire_count > EDGES_MAX)
+        if (!build->is_wired_full)
+            build_complain(build, PROBLEM_LIMIT_EXCEEDED, place,
+                           "a definition has at most %d edges; this is one more", EDGES_MAX);
+        build->is_wired_full = true;
         return;
+    }
     if (build->wire_count == build->wire_capacity) {
         uint32_t capacity = MAX(build->wire_capacity * 2, WIRES_FIRST);
 
