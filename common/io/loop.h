@@ -75,4 +75,4 @@ LanePool *lane_pool_free(LanePool *pool);
 /* 0, or 1: the queue is full (answer 503). From the loop's thread. */
 int lane_pool_run(LanePool *pool, void (*work_fn)(void *lane, void *context), LoopFn done_fn,
                   void *context);
-uint32_t lane_pool_waiting(const LanePool *pool);
+uint32_t lane_pool_waiting(LanePool *pool);

@@ -28,15 +28,20 @@ typedef struct RedisSettings {
     const char *address; /* host:port */
     const char *user;    /* NULL: none */
     const char *password;
-    int connect_timeout_ms;
-    int command_timeout_ms;
+    int connect_timeout_ms; /* 0: 1 s */
+    int command_timeout_ms; /* 0: 200 ms */
 } RedisSettings;
 
+/* 0, or -EINVAL: the address. Goes on connecting in the background until it is closed. */
 int redis_open(Loop *loop, const RedisSettings *settings, Redis **ret_redis);
+/* Commands under way end with REDIS_E_UNAVAILABLE, then closed_fn is called. */
 void redis_close(Redis *redis, LoopFn closed_fn, void *context);
 bool redis_is_up(const Redis *redis);
 
-/* r is 0 or a refusal; reply is NULL on refusal, and valid only during the call. */
+/*
+ * r is 0 or a refusal. The reply is valid only during the call; NULL with REDIS_E_UNAVAILABLE, the
+ * error's text with REDIS_E_ERROR.
+ */
 typedef void (*RedisDoneFn)(void *context, int r, const RedisReply *reply);
 
 /* Arguments are copied. The callback comes exactly once, from the loop. */
