@@ -84,13 +84,17 @@ Loop *loop_new(void) {
     return loop;
 }
 
+void loop_settle(Loop *loop) {
+    serve_posts(&loop->wake);
+    for (int i = 0; i < LAST_TURNS_MAX; i++)
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+}
+
 /* Owners have closed their handles; their last callbacks still want their turns. */
 Loop *loop_free(Loop *loop) {
     if (!loop)
         return NULL;
-    serve_posts(&loop->wake);
-    for (int i = 0; i < LAST_TURNS_MAX; i++)
-        uv_run(&loop->uv, UV_RUN_NOWAIT);
+    loop_settle(loop);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_run(&loop->uv, UV_RUN_NOWAIT);
     if (uv_loop_close(&loop->uv)) {

@@ -6,7 +6,7 @@
  *
  * The contract of everything that is started on the loop:
  *   1. x_start() either returns an error, then the callback never comes, or 0: then it comes
- * exactly once (timers with repeat: each time), later, from the loop.
+ *      exactly once (timers with repeat: each time), later, from the loop.
  *   2. Calling somebody's done function is the last line of a function.
  *   3. Handles live inside their owner; the owner is freed only in its last close callback.
  */
@@ -18,10 +18,11 @@
 typedef struct Loop Loop;
 
 Loop *loop_new(void);
-Loop *loop_free(Loop *loop);
+Loop *loop_free(Loop *loop); /* every handle must be closed, or closing */
 uv_loop_t *loop_uv(Loop *loop);
-void loop_run(Loop *loop);             /* until loop_stop() */
-void loop_stop(Loop *loop);            /* from the loop's thread */
+void loop_run(Loop *loop);    /* until loop_stop() */
+void loop_stop(Loop *loop);   /* from the loop's thread */
+void loop_settle(Loop *loop); /* after loop_run(): turns without waiting, for close callbacks */
 int64_t loop_now_ms(const Loop *loop); /* monotonic, cached per turn of the loop */
 
 typedef void (*LoopFn)(void *context);
