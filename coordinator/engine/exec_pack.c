@@ -47,12 +47,19 @@ static void put_step(Buf *buf, const ExecStep *step) {
     }
 }
 
-void exec_pack(const Exec *exec, Buf *buf) {
-    put_number(buf, EXEC_PACK_REV);
-    put_number(buf, exec->status);
+/* What has ended is not ending any more: its own row says how it ended. */
+static void put_ending(Buf *buf, const Exec *exec) {
+    if (execution_status_is_terminal(exec->status))
+        return;
     put_number(buf, exec->ending);
     put_text(buf, &exec->ending_error);
     put_number(buf, exec->ending_node);
+}
+
+void exec_pack(const Exec *exec, Buf *buf) {
+    put_number(buf, EXEC_PACK_REV);
+    put_number(buf, exec->status);
+    put_ending(buf, exec);
     put_number(buf, exec->failed_node);
     put_number(buf, exec->ord);
     put_number(buf, exec->opening_count);
