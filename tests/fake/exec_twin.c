@@ -16,6 +16,10 @@ void exec_twin_init(ExecTwin *twin, const Plan *plan, const ExecFacts *facts) {
     *twin = (ExecTwin){.plan = plan, .facts = *facts};
     arena_init(&twin->turn, 0);
     arena_init(&twin->history, 0);
+    twin->facts.template_id = keep(twin, facts->template_id);
+    twin->facts.trigger_text = keep(twin, facts->trigger_text);
+    twin->facts.input = keep(twin, facts->input);
+    twin->facts.vars = keep(twin, facts->vars);
     twin->waits = alloc_array(plan->node_count, sizeof *twin->waits);
     twin->exec = exec_new(plan, facts);
 }
