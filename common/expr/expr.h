@@ -82,7 +82,8 @@ typedef struct ExprBudget {
 
 #define EXPR_BUDGET_DEFAULT                                                                        \
     ((ExprBudget){                                                                                 \
-        .steps_max = 100000, .bytes_max = 16u << 20, .depth_max = 256, .outputs_max = 1000})
+        .steps_max = 100000, .bytes_max = 16u << 20, .depth_max = 1000, .outputs_max = 1000,       \
+        .result_bytes_max = 1u << 20})
 
 typedef struct ExprContext {
     int64_t now_ms;     /* what `now` gives */

@@ -96,6 +96,7 @@ struct Node {
     uint8_t kind;
     uint8_t op;
     bool is_simple;
+    bool is_resolved;
     bool is_path;   /* only walks down from its input: its result is a part of it */
     uint16_t height; /* of the tree below */
     uint32_t offset; /* in the program, or in the builtin's own text */
@@ -168,8 +169,13 @@ typedef struct Compiler {
     size_t name_count;
     ExprMistake *mistake;
     bool is_builtin; /* text is ours */
-    struct Library *library;
+    struct Loaded *loaded; /* builtins written in jq that were needed so far */
+    uint32_t nesting;
+    uint32_t hidden_count; /* variables without a name in the text */
 } Compiler;
+
+/* Deeper than a tree as written: patterns unfold into chains of bindings. */
+#define RESOLVE_NESTING_MAX 2500
 
 /* Each returns a refusal that it has described in the mistake. */
 int expr_refuse(Compiler *compiler, int code, size_t offset, const char *format, ...)
@@ -177,6 +183,11 @@ int expr_refuse(Compiler *compiler, int code, size_t offset, const char *format,
 int expr_parse(Compiler *compiler, Node **ret_root);
 int expr_parse_function(Compiler *compiler, Function **ret_function); /* one `def` */
 int expr_resolve(Compiler *compiler, Node *root);
+
+/* `source as pattern | rest`, with patterns taken apart into plain variables. */
+Node *pattern_unfold(Compiler *compiler, Node *source, const Pattern *pattern, Node *rest);
+Node *pattern_hidden(Compiler *compiler); /* a variable that no program can name */
+Node *pattern_bind(Compiler *compiler, Node *source, Str name, Node *rest);
 void expr_collect_refs(Compiler *compiler, const Node *root, Expr *expr);
 
 Node *node_new(Compiler *compiler, NodeKind kind, uint32_t offset);
