@@ -16,7 +16,9 @@ enum {
 };
 
 /* A line each: COMMAND(name, what it does). Keep the list sorted; main.c and the help walk it. */
-#define COMMANDS(COMMAND) COMMAND(verify, "Check the laws of the engine against what is stored.")
+#define COMMANDS(COMMAND)                                                                          \
+    COMMAND(expr, "Evaluate an expression on JSON from standard input.")                           \
+    COMMAND(verify, "Check the laws of the engine against what is stored.")
 
 #define COMMAND_FUNCTION(name, sentence) int cmd_##name(int argc, char **argv);
 COMMANDS(COMMAND_FUNCTION)

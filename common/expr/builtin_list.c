@@ -97,7 +97,7 @@ static int list_to_entries(Machine *machine, const Json *input, const Json *args
     int r;
 
     (void)args;
-    if (!value_is(input, JSON_OBJECT))
+    if (input->type < JSON_ARRAY)
         return machine_fail(machine, "%s has no keys", value_shown(machine, input));
     r = value_items(machine, input->count, &items);
     if (r == 0)
@@ -106,8 +106,12 @@ static int list_to_entries(Machine *machine, const Json *input, const Json *args
         return r;
     members = arena_alloc(machine->arena, input->count * 2 * sizeof *members);
     for (uint32_t i = 0; i < input->count; i++) {
-        members[2 * i] = (JsonMember){STR("key"), json_string(input->members[i].key)};
-        members[2 * i + 1] = (JsonMember){STR("value"), input->members[i].value};
+        bool is_object = value_is(input, JSON_OBJECT);
+
+        members[2 * i] = (JsonMember){
+            STR("key"), is_object ? json_string(input->members[i].key) : json_number(i)};
+        members[2 * i + 1] = (JsonMember){
+            STR("value"), is_object ? input->members[i].value : input->items[i]};
         items[i] = json_object(&members[2 * i], 2);
     }
     *ret_value = json_array(items, input->count);

@@ -234,7 +234,7 @@ static Next frame_key(Machine *machine, const Frame *frame) {
 
     if (!value_is(&key, JSON_STRING))
         return machine_refuse(machine,
-                              machine_fail(machine, "Object keys must be strings, not %s",
+                              machine_fail(machine, "Cannot use %s as object key",
                                            value_shown(machine, &key)));
     next = again(machine, frame, FRAME_VALUE);
     next->built = arena_alloc(machine->arena, 2 * sizeof(Json));

@@ -158,7 +158,7 @@ static int simple_key(Machine *machine, const Node *entry, const Scene *scene, S
         return 0;
     r = simple_at(machine, entry->a, scene, &key);
     if (r == 0 && !value_is(&key, JSON_STRING))
-        r = machine_fail(machine, "Object keys must be strings, not %s",
+        r = machine_fail(machine, "Cannot use %s as object key",
                          value_shown(machine, &key));
     if (r == 0)
         *ret_key = json_str(&key);

@@ -76,9 +76,13 @@ const ExprRef *expr_refs(const Expr *expr, size_t *ret_count);
 typedef struct ExprBudget {
     uint32_t steps_max; /* evaluation steps */
     size_t bytes_max;   /* arena bytes */
-    uint32_t depth_max; /* calls and nesting of values */
+    uint32_t depth_max; /* unfinished parts of the program, and nesting of values on the way */
     uint32_t outputs_max;
+    size_t result_bytes_max; /* text of one result that is no plain part of the input; 0: none */
 } ExprBudget;
+
+/* Results nest no deeper than this. */
+#define EXPR_NESTING_MAX 256u
 
 #define EXPR_BUDGET_DEFAULT                                                                        \
     ((ExprBudget){                                                                                 \

@@ -31,7 +31,7 @@ static const LibraryEntry library[] = {
      "def pick(f): . as $top | reduce path(f) as $p (null; setpath($p; $top | getpath($p)));"},
     {"while", 2, "def while(cond; update): def _w: if cond then ., (update | _w) else empty end; _w;"},
     {"until", 2, "def until(cond; update): def _u: if cond then . else (update | _u) end; _u;"},
-    {"repeat", 1, "def repeat(f): def _r: ., (f | _r); _r;"},
+    {"repeat", 1, "def repeat(f): def _r: f, _r; _r;"},
     {"inside", 1, "def inside(xs): . as $x | xs | contains($x);"},
     {"in", 1, "def in(xs): . as $x | xs | has($x);"},
     {"isempty", 1, "def isempty(g): first((g | false), true);"},
@@ -62,13 +62,6 @@ static const LibraryEntry library[] = {
     {"unique_by", 1, "def unique_by(f): [group_by(f)[] | .[0]];"},
     {"min_by", 1, "def min_by(f): _min_by(map([f]));"},
     {"max_by", 1, "def max_by(f): _max_by(map([f]));"},
-    {"todate", 0, "def todate: strftime(\"%Y-%m-%dT%H:%M:%SZ\");"},
-    {"fromdateiso8601", 0, "def fromdateiso8601: strptime(\"%Y-%m-%dT%H:%M:%SZ\") | mktime;"},
-    {"todateiso8601", 0, "def todateiso8601: strftime(\"%Y-%m-%dT%H:%M:%SZ\");"},
-    {"fromdate", 0, "def fromdate: fromdateiso8601;"},
-    {"date", 0, "def date: todate;"},
-    {"dateadd", 2, "def dateadd(u; n): . + n;"},
-    {"datesub", 2, "def datesub(u; n): . - n;"},
     {"values", 0, "def values: select(. != null);"},
     {"nulls", 0, "def nulls: select(. == null);"},
     {"booleans", 0, "def booleans: select(type == \"boolean\");"},
@@ -100,7 +93,7 @@ static const LibraryEntry library[] = {
      "def scan($re; $flags): match($re; \"g\" + $flags)"
      " | if (.captures | length) > 0 then [.captures[].string] else .string end;"},
     {"split", 2,
-     "def split($re; flags): . as $s | [foreach (match($re; flags + \"g\") | [.offset, .length]),"
+     "def split($re; flags): . as $s | [foreach ((match($re; flags + \"g\") | [.offset, .length]),"
      " null) as $m ([0, null]; if $m == null then [0, $s[.[0]:]]"
      " else [$m[0] + $m[1], $s[.[0]:$m[0]]] end; .[1])];"},
     {"splits", 1, "def splits($re): splits($re; null);"},

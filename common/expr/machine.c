@@ -200,6 +200,18 @@ static Next take_frame(Machine *machine) {
     return eval_frame(machine, &frame);
 }
 
+/* A step costs one; the budgets of memory and depth are looked at on the way. */
+static int spend(Machine *machine) {
+    if (machine->steps_left == 0)
+        return EXPR_E_STEPS;
+    machine->steps_left--;
+    if (bytes_used(machine) > machine->context->budget.bytes_max)
+        return EXPR_E_BYTES;
+    if (machine->frame->depth > machine->depth_max)
+        return EXPR_E_DEPTH;
+    return 0;
+}
+
 /* The choice stays until it says that it is done; everything behind it is free. */
 static Next take_choice(Machine *machine) {
     Choice *choice = machine->choice;
@@ -274,18 +286,6 @@ static Next raise_on(Machine *machine) {
         }
         machine_drop(machine, choice);
     }
-}
-
-/* A step costs one; the budgets of memory and depth are looked at on the way. */
-static int spend(Machine *machine) {
-    if (machine->steps_left == 0)
-        return EXPR_E_STEPS;
-    machine->steps_left--;
-    if (bytes_used(machine) > machine->context->budget.bytes_max)
-        return EXPR_E_BYTES;
-    if (machine->frame->depth > machine->depth_max)
-        return EXPR_E_DEPTH;
-    return 0;
 }
 
 static Next step(Machine *machine) {

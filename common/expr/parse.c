@@ -304,7 +304,8 @@ static int parse_defined(Parser *parser, Node **ret_node) {
     if (r)
         return r;
     node_measure(node);
-    node->height = MAX(node->height, node->function->body->height);
+    if (node->height < node->function->body->height)
+        node->height = node->function->body->height;
     *ret_node = node;
     return 0;
 }

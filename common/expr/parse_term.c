@@ -1,8 +1,8 @@
 /* Terms: what stands between operators, and what may follow a term. */
 
-#include <string.h>
-
+#include "common/base/check.h"
 #include "common/expr/parse_private.h"
+#include "common/expr/text_private.h"
 
 static bool is_keyword(Str name) {
     static const char *const keywords[] = {
@@ -262,13 +262,25 @@ static int parse_break(Parser *parser, uint32_t offset, Node **ret_node) {
     return 0;
 }
 
+static bool is_constant(Str name, Json *ret_value) {
+    if (str_is(name, "null"))
+        *ret_value = json_null();
+    else if (str_is(name, "true") || str_is(name, "false"))
+        *ret_value = json_bool(str_is(name, "true"));
+    else
+        return false;
+    return true;
+}
+
 /* name or name(a; b): args are linked by next. */
 static int parse_call(Parser *parser, Str name, uint32_t offset, Node **ret_node) {
     Node *node = node_new(parser->compiler, NODE_CALL, offset), **end = &node->a;
     int r = 0;
 
     node->name = name;
-    if (parser_skip(parser, "(")) {
+    if (is_constant(name, &node->literal))
+        node->kind = NODE_LITERAL;
+    else if (parser_skip(parser, "(")) {
         do {
             r = parse_pipe(parser, end);
             if (r)

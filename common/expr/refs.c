@@ -297,7 +297,7 @@ static const Trace *walk_path(Walk *walk, const Node *node, const Trace *input, 
 static const Trace *walk_kind(Walk *walk, const Node *node, const Trace *input, const Known *env) {
     const Trace *source;
 
-    switch ((NodeKind)node->kind) {
+    switch (node->kind) {
     case NODE_IDENTITY:
         return input;
     case NODE_FIELD:

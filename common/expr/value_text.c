@@ -87,8 +87,8 @@ int value_text(Machine *machine, const Json *value, Json *ret_string) {
     return value_json(machine, value, ret_string);
 }
 
-/* Only the start of a value is shown: jq's messages cut at 10 bytes, 11 in its version 1.7. */
-#define SHOWN_BYTES_MAX 11
+/* Only the start of a value is shown. */
+#define SHOWN_BYTES_MAX 14
 
 typedef struct Shown {
     char text[SHOWN_BYTES_MAX + 1];
