@@ -49,6 +49,8 @@ static int decide(Lane *lane) {
 
         if (r)
             return r;
+        if (lane->work.fault)
+            return STORE_E_POISON; /* cut until the message that breaks it stands alone */
     }
     return 0;
 }

@@ -165,20 +165,20 @@ int intake_gather(Lane *lane, int64_t wait_ms) {
 /* Where to read from: the row's offset; the log's beginning when the row has never been used. */
 static int start_offset(Lane *lane, Partition *partition, const char *topic, int64_t *next,
                         int64_t *ret_end) {
-    int64_t low, high;
-    int r = bus_watermarks(lane->consumer, topic, partition->number, WATERMARK_MS, &low, &high);
+    BusWatermarks marks;
+    int r = bus_watermarks(lane->consumer, topic, partition->number, WATERMARK_MS, &marks);
 
     if (r)
         return r;
-    if (*next < low && partition->txn == 0)
-        *next = low;
-    if (*next < low || *next > high) {
+    if (*next < marks.low && partition->txn == 0)
+        *next = marks.low;
+    if (*next < marks.low || *next > marks.high) {
         log_event(LOG_ERROR, "partition.offset_outside", LOG_C("topic", topic),
                   LOG_INT("partition", partition->number), LOG_INT("offset", *next),
-                  LOG_INT("low", low), LOG_INT("high", high));
+                  LOG_INT("low", marks.low), LOG_INT("high", marks.high));
         return BUS_E_OFFSET;
     }
-    *ret_end = high;
+    *ret_end = marks.high;
     return 0;
 }
 

@@ -265,6 +265,7 @@ static void gather(Lane *lane) {
         return;
     log_event(LOG_ERROR, "bus.failed", LOG_C("lane", lane->name), LOG_C("why", bus_refusal_word(r)));
     ownership_give_back(lane);
+    lane->message_count = 0; /* they speak of partitions that are no longer here */
     if (r == BUS_E_FATAL)
         atomic_store(&lane->has_failed, true);
 }
@@ -272,8 +273,8 @@ static void gather(Lane *lane) {
 static void cycle(Lane *lane) {
     int r;
 
-    ownership_tend(lane);
     look_further(lane);
+    ownership_tend(lane);
     watch_offsets(lane);
     gather(lane);
     r = lane->message_count || watch_has_old(lane) ? batch_take(lane) : 0;

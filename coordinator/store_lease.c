@@ -2,7 +2,6 @@
 
 #include "coordinator/store.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/base/alloc.h"
@@ -65,19 +64,9 @@ static const char sql_retention[] =
     "SELECT coalesce(string_agg(what || ' ' || name || ' ' || amount, ', '), '')"
     " FROM headrace.retention_apply() WHERE amount > 0";
 
-PgParam store_int_param(int64_t number, char text[24]) {
-    snprintf(text, 24, "%lld", (long long)number);
-    return (PgParam){.data = text, .length = (int)strlen(text)};
-}
-
-static PgParam text_param(const char *text) {
-    return (PgParam){.data = text, .length = (int)strlen(text)};
-}
-
 int store_beat(Lane *lane, uint32_t *ret_live) {
-    PgParam name = text_param(lane->name);
-    char lease[24];
-    PgParam lease_param = store_int_param(lane->config->lease_ms, lease);
+    PgParam name = pg_text(str_of(lane->name));
+    PgParam lease_param = pg_number(lane->config->lease_ms);
     PgResult *result = NULL;
     int r = pg_query(lane->pg, sql_beat, &name, 1, NULL);
 
@@ -107,12 +96,11 @@ static void own_row(Lane *lane, const PgResult *result, uint32_t row) {
 }
 
 int store_claim(Lane *lane, uint32_t wanted) {
-    char limit[24], lease[24], count[24];
     PgParam params[] = {
-        store_int_param(wanted, limit),
-        text_param(lane->name),
-        store_int_param(lane->config->lease_ms, lease),
-        store_int_param(lane->partition_count, count),
+        pg_number(wanted),
+        pg_text(str_of(lane->name)),
+        pg_number(lane->config->lease_ms),
+        pg_number(lane->partition_count),
     };
     PgResult *result = NULL;
     int r = pg_query(lane->pg, sql_claim, params, 4, &result);
@@ -150,7 +138,6 @@ int store_renew(Lane *lane) {
     PgArray *parts = pg_array_new(PG_ARRAY_INT16), *nonces = pg_array_new(PG_ARRAY_UUID);
     PgArray *txns = pg_array_new(PG_ARRAY_INT64), *acked = pg_array_new(PG_ARRAY_INT64);
     PgResult *result = NULL;
-    char lease[24];
     int r;
 
     for (uint32_t number = 0; number < lane->partition_count; number++) {
@@ -164,7 +151,7 @@ int store_renew(Lane *lane) {
         pg_array_add_int(acked, partition->acked_txn);
     }
     PgParam params[] = {pg_array_param(parts), pg_array_param(nonces), pg_array_param(txns),
-                        pg_array_param(acked), store_int_param(lane->config->lease_ms, lease)};
+                        pg_array_param(acked), pg_number(lane->config->lease_ms)};
 
     r = pg_array_count(parts) ? pg_query(lane->pg, sql_renew, params, 5, &result) : 0;
     if (r == 0 && result != NULL)
@@ -179,15 +166,14 @@ int store_renew(Lane *lane) {
 
 int store_release(Lane *lane, int32_t number) {
     const Partition *partition = lane_partition(lane, number);
-    char part[24], acked[24];
-    PgParam params[] = {store_int_param(number, part), pg_uuid(&partition->nonce),
-                        store_int_param(partition->acked_txn, acked)};
+    PgParam params[] = {pg_number(number), pg_uuid(&partition->nonce),
+                        pg_number(partition->acked_txn)};
 
     return store_refusal(lane, pg_query(lane->pg, sql_release, params, 3, NULL));
 }
 
 int store_leave(Lane *lane) {
-    PgParam name = text_param(lane->name);
+    PgParam name = pg_text(str_of(lane->name));
 
     return store_refusal(lane, pg_query(lane->pg, sql_leave, &name, 1, NULL));
 }
@@ -237,8 +223,7 @@ int store_read_opened(Lane *lane, const Partition *partition, Arena *arena,
                       StoreOpened *ret_opened) {
     Opened opened = {.arena = arena, .out = ret_opened};
     PgResult *results[2] = {0};
-    char part[24];
-    PgParam param = store_int_param(partition->number, part);
+    PgParam param = pg_number(partition->number);
     int r;
 
     *ret_opened = (StoreOpened){0};
@@ -264,14 +249,13 @@ int store_read_opened(Lane *lane, const Partition *partition, Arena *arena,
 int store_read_timers(Lane *lane, int32_t part, int64_t from_ms, int64_t to_ms) {
     PgArray *parts = pg_array_new(PG_ARRAY_INT16);
     PgResult *result = NULL;
-    char from[24], to[24];
     int r;
 
     for (uint32_t number = 0; number < lane->partition_count; number++)
         if (lane->partitions[number] != NULL && (part < 0 || part == (int32_t)number))
             pg_array_add_int(parts, number);
-    PgParam params[] = {pg_array_param(parts), store_int_param(from_ms, from),
-                        store_int_param(to_ms, to)};
+    PgParam params[] = {pg_array_param(parts), pg_number(from_ms),
+                        pg_number(to_ms)};
 
     r = pg_query(lane->pg, sql_timers, params, 3, &result);
     pg_array_free(parts);

@@ -2,6 +2,7 @@
 
 #include "coordinator/store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/alloc.h"
@@ -184,16 +185,13 @@ int store_vars(Lane *lane, const PlanVersion *version, int64_t rev, Str *ret_var
     } key = {version->tenant.uuid, version->template_id.uuid, rev};
     Str key_bytes = str_from((const char *)&key, sizeof key);
     const char *text = map_find(&lane->vars, key_bytes);
-    char rev_text[24];
     PgResult *result = NULL;
     int r;
 
     if (text == NULL) {
         PgParam params[] = {pg_uuid(&version->tenant.uuid), pg_uuid(&version->template_id.uuid),
-                            {0}};
+                            pg_number(rev)};
 
-        snprintf(rev_text, sizeof rev_text, "%lld", (long long)rev);
-        params[2] = (PgParam){.data = rev_text, .length = (int)strlen(rev_text)};
         r = pg_query(lane->pg, sql_vars, params, 3, &result);
         if (r)
             return store_refusal(lane, r);
@@ -304,11 +302,11 @@ static void add_unknown_flights(Lane *lane, Slot *slot) {
 static void rearm(Lane *lane, const Slot *slot) {
     const Plan *plan = exec_plan(slot->exec);
 
-    if (plan->timeout_ms > 0)
+    int64_t due_ms = exec_due_ms(slot->exec);
+
+    if (due_ms > 0 && due_ms <= lane->horizon_ms)
         timers_add(&lane->timers,
-                   (Timer){.execution = slot->id,
-                           .node = PLAN_NONE,
-                           .due_ms = exec_facts(slot->exec)->started_ms + plan->timeout_ms});
+                   (Timer){.execution = slot->id, .node = PLAN_NONE, .due_ms = due_ms});
     for (uint32_t node = 0; node < plan->node_count; node++) {
         ExecStepView view = exec_view(slot->exec, node);
 
@@ -360,6 +358,8 @@ static int slot_from_row(Load *load, uint32_t row, Cursor *cursor) {
         return 0;
     }
     r = exec_from_row(lane, result, row, version, &exec);
+    if (r == 0)
+        exec_fold_status(exec, (ExecutionStatus)pg_int(result, row, 5), pg_str(result, row, 10));
     if (r == 0 && fold_rows(exec, load->rows, id.uuid, &cursor->row)) {
         log_event(LOG_ERROR, "execution.rows_unfit", LOG_ID("execution", id.uuid));
         exec_free(exec);
@@ -380,7 +380,6 @@ static int slot_from_row(Load *load, uint32_t row, Cursor *cursor) {
                                        .traceparent = pg_str(result, row, 11),
                                    });
     slot->batch = lane->work.number;
-    exec_fold_status(exec, (ExecutionStatus)pg_int(result, row, 5), pg_str(result, row, 10));
     fold_waits(slot, load->waits, &cursor->wait);
     if (execution_status_is_terminal(exec_status(exec)))
         return 0;

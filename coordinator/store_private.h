@@ -9,6 +9,3 @@ int store_refusal(Lane *lane, int r);
 
 /* What `.vars` shows at a revision; kept. The text is the lane's. */
 int store_vars(Lane *lane, const PlanVersion *version, int64_t rev, Str *ret_vars);
-
-/* A whole number as a text parameter; text is the caller's. */
-PgParam store_int_param(int64_t number, char text[24]);

@@ -68,7 +68,6 @@ static void add_fence_row(const Lane *lane, const Partition *partition, PgArray 
 static void send_fence(Lane *lane, const bool *is_touched) {
     PgArray *columns[FENCE_COLUMNS - 1];
     PgParam params[FENCE_COLUMNS];
-    char lease[24];
 
     for (uint32_t i = 0; i < FENCE_COLUMNS - 1; i++)
         columns[i] = pg_array_new(fence_types[i]);
@@ -77,7 +76,7 @@ static void send_fence(Lane *lane, const bool *is_touched) {
             add_fence_row(lane, lane->partitions[number], columns);
     for (uint32_t i = 0; i < FENCE_COLUMNS - 1; i++)
         params[i] = pg_array_param(columns[i]);
-    params[FENCE_COLUMNS - 1] = store_int_param(lane->config->lease_ms, lease);
+    params[FENCE_COLUMNS - 1] = pg_number(lane->config->lease_ms);
     pg_send(lane->pg, sql_fence, params, FENCE_COLUMNS);
     for (uint32_t i = 0; i < FENCE_COLUMNS - 1; i++)
         pg_array_free(columns[i]);

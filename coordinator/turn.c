@@ -15,12 +15,18 @@
 
 static void tell(Lane *lane, Slot *slot, Partition *partition, ExecEvent event) {
     ExecEffects effects = {.arena = &lane->work.arena};
+    int r;
 
     event.now_ms = lane->work.now_ms;
     slot->batch = lane->work.number;
     metric_add(lane->metrics, METRIC_TURNS, 1);
     /* What the engine refuses is told by its effects, if there is anything to tell. */
-    exec_step(slot->exec, &event, &effects);
+    r = exec_step(slot->exec, &event, &effects);
+    if (r < 0) {
+        log_fault("execution.broken", r, LOG_ID("execution", slot->id.uuid));
+        lane->work.fault = r;
+        return;
+    }
     effects_take(lane, slot, partition, &effects);
     if (!partition->has_moved) {
         partition->has_moved = true;

@@ -25,8 +25,14 @@ void watch_offsets(Lane *lane) {
     for (uint32_t i = 0; i < lane->topic_count; i++) {
         TaskTopic *topic = &lane->topics[i];
 
-        if (bus_group_offsets(lane->producer, topic->group, topic->topic, topic->partition_count,
-                              OFFSETS_WAIT_MS, topic->committed))
+        BusGroupQuestion question = {
+            .group = topic->group,
+            .topic = topic->topic,
+            .partition_count = topic->partition_count,
+            .timeout_ms = OFFSETS_WAIT_MS,
+        };
+
+        if (bus_group_offsets(lane->producer, &question, topic->committed))
             lane->bus_down_ms = clock_monotonic_ms();
     }
 }

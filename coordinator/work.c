@@ -123,6 +123,7 @@ void work_reset(Work *work, uint64_t number, int64_t now_ms) {
     for (uint32_t part = 0; part < work->log_count; part++)
         buf_clear(&work->logs[part]);
     work->task_count = 0;
+    work->fault = 0;
     work->row_count = 0;
     work->started_count = 0;
 }

@@ -50,6 +50,7 @@ typedef struct Work {
     uint32_t task_capacity;
     Buf *logs;       /* per partition number */
     uint32_t log_count;
+    int fault; /* of an execution: the batch must not be written */
     uint32_t row_count; /* step rows */
     uint32_t started_count;
 } Work;
