@@ -90,7 +90,8 @@ static void after_commit(Lane *lane, const bool *is_touched, int64_t began_ms) {
     LIST_FOR_EACH(node, &lane->slots.rest) {
         Slot *slot = CONTAINER_OF(node, Slot, rest);
 
-        if (slot->batch == lane->work.number && execution_status_is_terminal(exec_status(slot->exec)))
+        if (slot->batch == lane->work.number &&
+            execution_status_is_terminal(exec_status(slot->exec)))
             slots_drop(&lane->slots, slot);
     }
 }

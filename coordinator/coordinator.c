@@ -39,8 +39,8 @@ static int start(Service *service, void *config, void **ret_daemon) {
     coordinator->lane_count = (uint32_t)coordinator->config->lanes;
     coordinator->lanes = alloc_array(coordinator->lane_count, sizeof(Lane *));
     for (uint32_t i = 0; i < coordinator->lane_count; i++)
-        coordinator->lanes[i] = lane_start(coordinator->config, service_metrics(service),
-                                           service_instance(service), i);
+        coordinator->lanes[i] =
+            lane_start(coordinator->config, service_metrics(service), service_instance(service), i);
     loop_timer_open(service_loop(service), &coordinator->look, look, coordinator);
     loop_timer_start(&coordinator->look, LOOK_EVERY_MS, LOOK_EVERY_MS);
     *ret_daemon = coordinator;

@@ -19,12 +19,12 @@ static const char *const source_topics[] = {
 void dead_letter_add(Lane *lane, const Message *message, const char *reason) {
     char partition[24], offset[24], at[24];
     BusHeader headers[] = {
-        {STR("headrace-reason"),    str_of(reason)                         },
-        {STR("headrace-topic"),     str_of(source_topics[message->source]) },
-        {STR("headrace-partition"), {0}                                    },
-        {STR("headrace-offset"),    {0}                                    },
-        {STR("headrace-at-ms"),     {0}                                    },
-        {STR("headrace-by"),        str_of(lane->name)                     },
+        {STR("headrace-reason"),    str_of(reason)                        },
+        {STR("headrace-topic"),     str_of(source_topics[message->source])},
+        {STR("headrace-partition"), {0}                                   },
+        {STR("headrace-offset"),    {0}                                   },
+        {STR("headrace-at-ms"),     {0}                                   },
+        {STR("headrace-by"),        str_of(lane->name)                    },
     };
 
     snprintf(partition, sizeof partition, "%d", message->partition->number);
@@ -44,8 +44,7 @@ void dead_letter_add(Lane *lane, const Message *message, const char *reason) {
     metric_add_label(lane->metrics, METRIC_DEAD_LETTERS, reason, 1);
     log_event(LOG_WARN, "message.dead", LOG_C("reason", reason),
               LOG_C("topic", source_topics[message->source]),
-              LOG_INT("partition", message->partition->number),
-              LOG_INT("offset", message->offset));
+              LOG_INT("partition", message->partition->number), LOG_INT("offset", message->offset));
 }
 
 int dead_letter_flush(Lane *lane) {

@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * Dead letter: a message that nobody can use, kept for a person with the reason why. It is sent, and
- * acknowledged, before the offset moves past the message.
+ * Dead letter: a message that nobody can use, kept for a person with the reason why. It is sent,
+ * and acknowledged, before the offset moves past the message.
  *
  * Runs on: lane.
  */

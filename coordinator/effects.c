@@ -111,10 +111,9 @@ static void take_dispatch(Effects *effects, const ExecEffect *effect) {
 static void arm(Effects *effects, uint32_t node, uint32_t visit, int64_t due_ms) {
     if (due_ms > effects->lane->horizon_ms)
         return; /* comes with a later look at open_step */
-    timers_add(&effects->lane->timers, (Timer){.execution = effects->slot->id,
-                                               .node = node,
-                                               .visit = visit,
-                                               .due_ms = due_ms});
+    timers_add(
+        &effects->lane->timers,
+        (Timer){.execution = effects->slot->id, .node = node, .visit = visit, .due_ms = due_ms});
 }
 
 /* An execution that waits must be woken by its own deadline too, wherever it is by then. */

@@ -19,8 +19,8 @@
 #include "coordinator/takeover.h"
 #include "coordinator/watch.h"
 
-#define WAIT_MS 100         /* longest pause of an idle lane */
-#define AGAIN_MS 500        /* pause before the neighbours are tried again */
+#define WAIT_MS 100  /* longest pause of an idle lane */
+#define AGAIN_MS 500 /* pause before the neighbours are tried again */
 #define PLANS_KEPT_MAX 256
 #define METADATA_MS 10000
 #define FLUSH_MS 5000
@@ -263,7 +263,8 @@ static void gather(Lane *lane) {
     r = intake_gather(lane, WAIT_MS);
     if (r == 0)
         return;
-    log_event(LOG_ERROR, "bus.failed", LOG_C("lane", lane->name), LOG_C("why", bus_refusal_word(r)));
+    log_event(LOG_ERROR, "bus.failed", LOG_C("lane", lane->name),
+              LOG_C("why", bus_refusal_word(r)));
     ownership_give_back(lane);
     lane->message_count = 0; /* they speak of partitions that are no longer here */
     if (r == BUS_E_FATAL)

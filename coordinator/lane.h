@@ -52,8 +52,8 @@ typedef struct Lane {
     atomic_bool is_stopping;
     atomic_bool has_stopped;
     atomic_bool has_failed; /* the bus is dead: the process must begin anew */
-    atomic_int owned_count;  /* for /readyz */
-    atomic_bool is_healthy;  /* PostgreSQL and Kafka answered lately */
+    atomic_int owned_count; /* for /readyz */
+    atomic_bool is_healthy; /* PostgreSQL and Kafka answered lately */
 
     Pg *pg;
     BusProducer *producer;

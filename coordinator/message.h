@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * Message: one thing that happened to one execution, as a lane takes it into a batch. Records of the
- * two topics, timers that rang, and work that fell silent come in the same shape; one message is one
- * turn.
+ * Message: one thing that happened to one execution, as a lane takes it into a batch. Records of
+ * the two topics, timers that rang, and work that fell silent come in the same shape; one message
+ * is one turn.
  */
 
 #include "common/base/id.h"

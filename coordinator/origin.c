@@ -26,9 +26,8 @@ uint64_t origin_seed(ExecutionId execution) {
 }
 
 Str origin_input(Arena *arena, Str trigger, Str input) {
-    JsonLimits limits = {.bytes_max = trigger.length,
-                         .depth_max = JSON_DEPTH_MAX,
-                         .nodes_max = JSON_NODES_MAX};
+    JsonLimits limits = {
+        .bytes_max = trigger.length, .depth_max = JSON_DEPTH_MAX, .nodes_max = JSON_NODES_MAX};
     const Json *body;
     Json value;
 

@@ -50,7 +50,8 @@ void ownership_tend(Lane *lane) {
     int64_t now_ms = clock_monotonic_ms();
     uint32_t live = 1;
 
-    if (lane->tended_ms != 0 && now_ms - lane->tended_ms < lane->config->lease_ms / TENDS_IN_A_LEASE)
+    if (lane->tended_ms != 0 &&
+        now_ms - lane->tended_ms < lane->config->lease_ms / TENDS_IN_A_LEASE)
         return;
     lane->tended_ms = now_ms;
     if (store_beat(lane, &live))

@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * Ownership: which partitions a lane has. Every lane claims its share of what is free or whose lease
- * has run out, and gives back what is more than its share. There is no leader.
+ * Ownership: which partitions a lane has. Every lane claims its share of what is free or whose
+ * lease has run out, and gives back what is more than its share. There is no leader.
  *
  * Runs on: lane.
  */

@@ -38,8 +38,8 @@ static void drop_acknowledged(Partition *partition) {
 void partition_sent(Partition *partition, int64_t txn, uint32_t pending) {
     if (partition->sent_count == partition->sent_capacity) {
         partition->sent_capacity = MAX(partition->sent_capacity * 2, (uint32_t)SENT_MIN);
-        partition->sent = alloc_again(partition->sent,
-                                      partition->sent_capacity * sizeof *partition->sent);
+        partition->sent =
+            alloc_again(partition->sent, partition->sent_capacity * sizeof *partition->sent);
     }
     partition->sent[partition->sent_count++] = (PartitionSent){.txn = txn, .pending = pending};
     drop_acknowledged(partition);

@@ -28,15 +28,15 @@ typedef struct Partition {
     int64_t next_event;
     int64_t next_result;
     int64_t acked_txn;
-    int64_t leased_ms;    /* monotonic: when the lease was last made longer */
-    int64_t claimed_ms;   /* monotonic */
-    int64_t events_end;   /* sampled at the claim: catch up to here before sending again */
+    int64_t leased_ms;  /* monotonic: when the lease was last made longer */
+    int64_t claimed_ms; /* monotonic */
+    int64_t events_end; /* sampled at the claim: catch up to here before sending again */
     int64_t results_end;
     bool is_counted; /* among those that the lane says it owns */
     bool is_caught_up;
-    bool is_at_end;       /* the last thing read from the results was their end */
-    bool has_moved;       /* the first new step after the claim was seen */
-    PartitionSent *sent;  /* oldest first */
+    bool is_at_end;      /* the last thing read from the results was their end */
+    bool has_moved;      /* the first new step after the claim was seen */
+    PartitionSent *sent; /* oldest first */
     uint32_t sent_count;
     uint32_t sent_capacity;
 } Partition;

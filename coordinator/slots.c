@@ -41,7 +41,7 @@ Slot *slots_add(Slots *slots, const SlotOrigin *origin) {
 
 void slots_drop(Slots *slots, Slot *slot) {
     LIST_FOR_EACH(node, &slot->flights)
-        slots_drop_flight(slots, CONTAINER_OF(node, Flight, of_slot));
+    slots_drop_flight(slots, CONTAINER_OF(node, Flight, of_slot));
     map_drop(&slots->slots, uuid_bytes(&slot->id.uuid));
     list_drop(&slot->rest);
     slots->bytes -= slot->bytes;

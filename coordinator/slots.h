@@ -27,16 +27,16 @@ typedef struct Flight {
     uint32_t visit;
     uint32_t attempt;
     uint32_t dispatch_no;
-    int64_t txn;         /* of the batch that sent it */
-    int32_t topic;       /* number of the worker class; -1: unknown, from before a takeover */
+    int64_t txn;   /* of the batch that sent it */
+    int32_t topic; /* number of the worker class; -1: unknown, from before a takeover */
     int32_t task_partition;
-    int64_t offset;      /* -1: not acknowledged yet, or unknown */
-    int64_t sent_ms;     /* monotonic */
-    int64_t taken_ms;    /* monotonic; 0: still queued as far as we know */
-    int64_t word_ms;     /* monotonic: newest STARTED or PROGRESS; 0: none */
-    int64_t silent_ms;   /* monotonic: of a flight of unknown place, when it counts as silent */
-    int64_t opened_ms;   /* wall: of the attempt's authorisation */
-    int64_t started_ms;  /* wall; 0: not that we know */
+    int64_t offset;     /* -1: not acknowledged yet, or unknown */
+    int64_t sent_ms;    /* monotonic */
+    int64_t taken_ms;   /* monotonic; 0: still queued as far as we know */
+    int64_t word_ms;    /* monotonic: newest STARTED or PROGRESS; 0: none */
+    int64_t silent_ms;  /* monotonic: of a flight of unknown place, when it counts as silent */
+    int64_t opened_ms;  /* wall: of the attempt's authorisation */
+    int64_t started_ms; /* wall; 0: not that we know */
     uint64_t run;
     uint32_t chain;
 } Flight;
@@ -52,9 +52,9 @@ typedef struct Slot {
     ListNode flights;
     uint8_t *parked; /* bit per node */
     bool has_deadline_row;
-    bool is_new;     /* its row is written by the batch under way */
-    uint64_t batch;  /* number of the batch that touched it last */
-    size_t bytes;    /* as counted */
+    bool is_new;    /* its row is written by the batch under way */
+    uint64_t batch; /* number of the batch that touched it last */
+    size_t bytes;   /* as counted */
     char *traceparent;
 } Slot;
 

@@ -18,8 +18,8 @@ enum {
 };
 
 /*
- * Brings the executions of the lane's messages [first, last) into memory that are not there, and what
- * their starts need. What does not exist stays absent.
+ * Brings the executions of the lane's messages [first, last) into memory that are not there, and
+ * what their starts need. What does not exist stays absent.
  */
 int store_load(Lane *lane, uint32_t first, uint32_t last);
 
@@ -47,8 +47,8 @@ int store_start_facts(Lane *lane, const TriggerEvent *event, StartFacts *ret_fac
 /* Loads executions by id, whatever messages say; for takeovers. */
 int store_load_ids(Lane *lane, const Uuid *ids, uint32_t count);
 
-/* Writes the work and moves the fence of its partitions on. On success the partitions in memory have
- * moved on too. An unknown commit is resolved by reading the fence rows. */
+/* Writes the work and moves the fence of its partitions on. On success the partitions in memory
+ * have moved on too. An unknown commit is resolved by reading the fence rows. */
 int store_save(Lane *lane, const bool *is_touched);
 
 /* Membership and leases -------------------------------------------------------------------- */
@@ -61,8 +61,8 @@ int store_leave(Lane *lane);
 
 /* After a claim: executions with work in flight (turn_log and old rows of open_step). */
 typedef struct StoreOpened {
-    Uuid *ids;        /* in the arena, newest first, each once */
-    int64_t *txns;    /* of the newest log row that names it; 0: only in open_step */
+    Uuid *ids;     /* in the arena, newest first, each once */
+    int64_t *txns; /* of the newest log row that names it; 0: only in open_step */
     int64_t *turn_ms;
     uint32_t count;
 } StoreOpened;

@@ -12,10 +12,9 @@
 
 #define MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
 
-static const char sql_beat[] =
-    "INSERT INTO headrace.coordinator_member (id, beat_at, version)"
-    " VALUES ($1, now(), '" HEADRACE_VERSION "')"
-    " ON CONFLICT (id) DO UPDATE SET beat_at = now()";
+static const char sql_beat[] = "INSERT INTO headrace.coordinator_member (id, beat_at, version)"
+                               " VALUES ($1, now(), '" HEADRACE_VERSION "')"
+                               " ON CONFLICT (id) DO UPDATE SET beat_at = now()";
 
 static const char sql_live[] = "SELECT count(*) FROM headrace.coordinator_member"
                                " WHERE beat_at > now() - $1::int * interval '1 ms'";
@@ -31,7 +30,8 @@ static const char sql_claim[] =
 static const char sql_renew[] =
     "UPDATE headrace.engine_partition p SET lease_until = now() + $5::int * interval '1 ms',"
     " acked_txn = greatest(p.acked_txn, u.acked)"
-    " FROM unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::bigint[]) u(part, nonce, txn, acked)"
+    " FROM unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::bigint[]) u(part, nonce, txn, "
+    "acked)"
     " WHERE p.part = u.part AND p.owner_nonce = u.nonce AND p.txn = u.txn RETURNING p.part";
 
 static const char sql_release[] =
@@ -42,17 +42,17 @@ static const char sql_leave[] = "DELETE FROM headrace.coordinator_member WHERE i
 
 static const char sql_opened[] =
     "SELECT opened, txn, " MS("turn_at") " FROM headrace.turn_log WHERE part = $1::smallint"
-    " ORDER BY txn DESC, chunk";
+                                         " ORDER BY txn DESC, chunk";
 
 /* 14 QUEUED, 20 RUNNING: work that was in flight for more than a second. */
 static const char sql_old_work[] =
     "SELECT DISTINCT execution_id FROM headrace.open_step WHERE part = $1::smallint"
     " AND reason IN (14, 20)";
 
-static const char sql_timers[] =
-    "SELECT execution_id, node, visit, " MS("due_at") " FROM headrace.open_step"
-    " WHERE part = ANY($1::smallint[]) AND due_at > to_timestamp($2::float8 / 1000)"
-    " AND due_at <= to_timestamp($3::float8 / 1000)";
+static const char sql_timers[] = "SELECT execution_id, node, visit, " MS(
+    "due_at") " FROM headrace.open_step"
+              " WHERE part = ANY($1::smallint[]) AND due_at > to_timestamp($2::float8 / 1000)"
+              " AND due_at <= to_timestamp($3::float8 / 1000)";
 
 static const char sql_trim[] =
     "DELETE FROM headrace.turn_log t USING unnest($1::smallint[], $2::bigint[]) u(part, low)"
@@ -195,8 +195,8 @@ static void note_opened(Opened *opened, Uuid id, int64_t txn, int64_t turn_ms) {
     if (out->count == opened->capacity) {
         uint32_t bigger = MAX(opened->capacity * 2, 64u);
 
-        out->ids = arena_grow(opened->arena, out->ids, out->count * sizeof(Uuid),
-                              bigger * sizeof(Uuid));
+        out->ids =
+            arena_grow(opened->arena, out->ids, out->count * sizeof(Uuid), bigger * sizeof(Uuid));
         out->txns = arena_grow(opened->arena, out->txns, out->count * sizeof(int64_t),
                                bigger * sizeof(int64_t));
         out->turn_ms = arena_grow(opened->arena, out->turn_ms, out->count * sizeof(int64_t),
@@ -254,8 +254,7 @@ int store_read_timers(Lane *lane, int32_t part, int64_t from_ms, int64_t to_ms) 
     for (uint32_t number = 0; number < lane->partition_count; number++)
         if (lane->partitions[number] != NULL && (part < 0 || part == (int32_t)number))
             pg_array_add_int(parts, number);
-    PgParam params[] = {pg_array_param(parts), pg_number(from_ms),
-                        pg_number(to_ms)};
+    PgParam params[] = {pg_array_param(parts), pg_number(from_ms), pg_number(to_ms)};
 
     r = pg_query(lane->pg, sql_timers, params, 3, &result);
     pg_array_free(parts);

@@ -15,23 +15,32 @@
 
 #define MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
 
+/* Joined, not "= ANY": a generic plan of the latter would look into every partition. */
 static const char sql_executions[] =
     "SELECT e.id, e.tenant_id, e.version_id, e.vars_rev, e.part, e.status, e.trigger_id,"
-    " " MS("e.started_at") ", e.trigger, e.input, e.error, e.traceparent"
-    " FROM headrace.execution e WHERE e.id = ANY($1::uuid[])";
+    " " MS(
+        "e.started_at") ", e.trigger, e.input, e.error, e.traceparent"
+                        " FROM unnest($1::uuid[]) u(id) JOIN headrace.execution e ON e.id = u.id";
 
 static const char sql_rows[] =
     "SELECT s.execution_id, s.ord, s.node, s.visit, s.attempt, s.status, s.reason, s.outcome,"
-    " coalesce(s.chain, 0), coalesce(s.run, 0), s.cont, " MS("s.opened_at") ","
-    " coalesce(" MS("s.started_at") ", 0), " MS("s.completed_at") ", s.output, s.error"
-    " FROM headrace.step_execution s WHERE s.execution_id = ANY($1::uuid[])"
-    " ORDER BY s.execution_id, s.ord";
+    " coalesce(s.chain, 0), coalesce(s.run, 0), s.cont, " MS(
+        "s.opened_at") ","
+                       " coalesce(" MS("s.started_at") ", 0), " MS(
+                           "s.completed_at") ", s.output, s.error"
+                                             " FROM unnest($1::uuid[]) u(id)"
+                                             " JOIN headrace.step_execution s ON s.execution_id = "
+                                             "u.id ORDER BY s.execution_id, s.ord";
 
 static const char sql_waits[] =
     "SELECT o.execution_id, o.node, o.visit, o.attempt, o.reason, coalesce(o.run, 0),"
-    " " MS("o.due_at") ", " MS("o.opened_at") ", coalesce(" MS("o.started_at") ", 0)"
-    " FROM headrace.open_step o WHERE o.execution_id = ANY($1::uuid[])"
-    " ORDER BY o.execution_id, o.node";
+    " coalesce(" MS("o.due_at") ", 0), " MS(
+        "o.opened_at") ","
+                       " coalesce(" MS(
+                           "o.started_at") ", 0)"
+                                           " FROM unnest($1::uuid[]) u(id)"
+                                           " JOIN headrace.open_step o ON o.execution_id = u.id "
+                                           "ORDER BY o.execution_id, o.node";
 
 static const char sql_templates[] =
     "SELECT t.id, t.tenant_id, t.status, t.is_active, t.active_version_id, n.vars_rev"
@@ -559,8 +568,8 @@ int store_start_facts(Lane *lane, const TriggerEvent *event, StartFacts *ret_fac
     int r;
 
     if (facts.fate == START_NEW) {
-        VersionId id = uuid_is_zero(event->version.uuid) ? (VersionId){template->version}
-                                                         : event->version;
+        VersionId id =
+            uuid_is_zero(event->version.uuid) ? (VersionId){template->version} : event->version;
 
         facts.version = plans_take(lane->plans, id);
         if (facts.version == NULL)
@@ -578,8 +587,8 @@ int store_start_facts(Lane *lane, const TriggerEvent *event, StartFacts *ret_fac
             plans_give(lane->plans, facts.version);
             return r;
         }
-        facts.has_key = origin_has_key(event->type) &&
-                        map_find(&lane->start_keys, uuid_bytes(&key)) == NULL;
+        facts.has_key =
+            origin_has_key(event->type) && map_find(&lane->start_keys, uuid_bytes(&key)) == NULL;
         /* A second delivery in the same batch must find what the first one started. */
         execution = arena_copy(&lane->work.arena, &event->execution.uuid, sizeof *execution);
         map_set(&lane->start_keys, uuid_bytes(&key), execution);

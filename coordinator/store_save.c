@@ -1,4 +1,5 @@
-/* Writing a batch: the fence, the rows, the commit; and finding out what became of an unknown one. */
+/* Writing a batch: the fence, the rows, the commit; and finding out what became of an unknown one.
+ */
 
 #include "coordinator/store.h"
 
@@ -10,8 +11,9 @@
 #define FENCE_COLUMNS 10
 
 /*
- * The update moves every partition of the batch on; when one of them is not as we left it, the count
- * is too small and the statement raises. The rest of the pipeline is then ignored by the server.
+ * The update moves every partition of the batch on; when one of them is not as we left it, the
+ * count is too small and the statement raises. The rest of the pipeline is then ignored by the
+ * server.
  */
 static const char sql_fence[] =
     "WITH moved AS (UPDATE headrace.engine_partition p SET txn = p.txn + 1, next_event = u.e1,"
@@ -113,8 +115,7 @@ static CommitFate fate_of_row(const Lane *lane, const PgResult *result, uint32_t
     const Partition *partition = lane_partition(lane, (int32_t)pg_int(result, row, 0));
 
     if (partition == NULL || pg_int(result, row, 1) != partition->epoch ||
-        pg_is_null(result, row, 2) ||
-        !uuid_equal(pg_get_uuid(result, row, 2), partition->nonce))
+        pg_is_null(result, row, 2) || !uuid_equal(pg_get_uuid(result, row, 2), partition->nonce))
         return COMMIT_LOST;
     if (pg_int(result, row, 3) == partition->txn + 1)
         return COMMIT_DONE;

@@ -10,7 +10,8 @@
 #include "coordinator/store.h"
 
 #define LOAD_AT_ONCE 500
-#define CATCH_UP_MS 10000 /* then it is sent again all the same; a repeated call is the lesser evil */
+#define CATCH_UP_MS                                                                                \
+    10000 /* then it is sent again all the same; a repeated call is the lesser evil */
 
 /* The log told in which transaction the work was sent, and so whether Kafka is known to have it. */
 static void date_flights(Lane *lane, const StoreOpened *opened) {
@@ -27,8 +28,8 @@ static void date_flights(Lane *lane, const StoreOpened *opened) {
 
             flight->txn = opened->txns[i];
             if (opened->txns[i] > 0 && flight->started_ms == 0)
-                flight->silent_ms = now_ms + MAX(lane->config->dispatch_ms - age_ms,
-                                                 lane->config->silence_ms);
+                flight->silent_ms =
+                    now_ms + MAX(lane->config->dispatch_ms - age_ms, lane->config->silence_ms);
         }
     }
 }
@@ -82,7 +83,8 @@ void takeover_finish(Lane *lane, Partition *partition) {
         Slot *slot = slots_find(&lane->slots, flight->execution);
 
         CHECK(slot != NULL);
-        /* Sent by us: it has a topic. Acknowledged before the takeover: it is somewhere in Kafka. */
+        /* Sent by us: it has a topic. Acknowledged before the takeover: it is somewhere in Kafka.
+         */
         if (slot->part == partition->number && flight->topic < 0 &&
             flight->txn > partition->acked_txn)
             send_again(lane, partition, flight);

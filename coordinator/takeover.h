@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * Takeover: what a lane does with a partition that it has just claimed. It reads which executions had
- * work in flight, catches up with what was in the logs at that moment, and only then sends again what
- * may never have left: an answer that is already there makes sending needless.
+ * Takeover: what a lane does with a partition that it has just claimed. It reads which executions
+ * had work in flight, catches up with what was in the logs at that moment, and only then sends
+ * again what may never have left: an answer that is already there makes sending needless.
  *
  * Runs on: lane.
  */

@@ -129,21 +129,21 @@ static ExecEvent event_of(const StepResult *result, const StepOutcome *outcome) 
         .attempt = outcome->attempt,
         .outcome =
             {
-                .index = outcome->index,
-                .run = result->run,
-                .status = outcome->status,
-                .outcome = outcome->outcome,
-                .continues = outcome->continues,
-                .released = outcome->released,
-                .effect = outcome->effect,
-                .input = outcome->input,
-                .output = outcome->output,
-                .error = outcome->error,
-                .retryable = outcome->retryable,
-                .retry_after_ms = outcome->retry_after_ms,
-                .started_ms = outcome->started_ms,
-                .ended_ms = outcome->ended_ms,
-            },
+                      .index = outcome->index,
+                      .run = result->run,
+                      .status = outcome->status,
+                      .outcome = outcome->outcome,
+                      .continues = outcome->continues,
+                      .released = outcome->released,
+                      .effect = outcome->effect,
+                      .input = outcome->input,
+                      .output = outcome->output,
+                      .error = outcome->error,
+                      .retryable = outcome->retryable,
+                      .retry_after_ms = outcome->retry_after_ms,
+                      .started_ms = outcome->started_ms,
+                      .ended_ms = outcome->ended_ms,
+                      },
     };
 }
 
@@ -266,7 +266,8 @@ static void take_resend(Lane *lane, Slot *slot, const Message *message) {
 }
 
 int turn_take(Lane *lane, const Message *message) {
-    Slot *slot = message->type == MESSAGE_DEAD ? NULL : slots_find(&lane->slots, message->execution);
+    Slot *slot =
+        message->type == MESSAGE_DEAD ? NULL : slots_find(&lane->slots, message->execution);
 
     if (message->type == MESSAGE_START)
         return take_start(lane, message);
@@ -288,8 +289,7 @@ int turn_take(Lane *lane, const Message *message) {
         return 0;
     case MESSAGE_TIMER:
         tell(lane, slot, message->partition,
-             (ExecEvent){
-                 .type = EXEC_EVENT_TIMER, .node = message->node, .visit = message->visit});
+             (ExecEvent){.type = EXEC_EVENT_TIMER, .node = message->node, .visit = message->visit});
         return 0;
     case MESSAGE_LOST:
         take_lost(lane, slot, message);

@@ -8,7 +8,7 @@
 #include "common/io/clock.h"
 #include "common/io/log.h"
 
-#define OLD_MS 1000       /* a step that runs longer than this is worth a row */
+#define OLD_MS 1000 /* a step that runs longer than this is worth a row */
 #define PARK_EVERY_MS 1000
 #define OFFSETS_EVERY_MS 2000
 #define OFFSETS_WAIT_MS 1000
@@ -102,8 +102,8 @@ static void park_old(Lane *lane, Slot *slot, const Flight *flight, int64_t now_m
                   .reason = is_running ? REASON_RUNNING : REASON_QUEUED,
                   .chain = flight->chain,
                   .run = flight->run,
-                  .due_ms = lane->work.now_ms + (is_running ? lane->config->heartbeat_ms
-                                                            : lane->config->dispatch_ms),
+                  .due_ms = lane->work.now_ms +
+                            (is_running ? lane->config->heartbeat_ms : lane->config->dispatch_ms),
                   .opened_ms = flight->opened_ms,
                   .started_ms = flight->started_ms,
               });

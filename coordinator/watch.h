@@ -1,10 +1,10 @@
 #pragma once
 
 /*
- * Watch: looks at work in flight once a second. Work that is a second old gets a row in open_step, so
- * that dashboards and a next owner know of it; work whose holder is silent is told to the engine as
- * lost. Silence counts only when the results were read to their end and Kafka is there: an answer
- * that waits to be read is no silence.
+ * Watch: looks at work in flight once a second. Work that is a second old gets a row in open_step,
+ * so that dashboards and a next owner know of it; work whose holder is silent is told to the engine
+ * as lost. Silence counts only when the results were read to their end and Kafka is there: an
+ * answer that waits to be read is no silence.
  *
  * Runs on: lane.
  */

@@ -2,6 +2,8 @@
 
 #include "coordinator/work.h"
 
+#include <string.h>
+
 #include "common/base/alloc.h"
 #include "common/base/check.h"
 #include "coordinator/origin.h"
@@ -9,82 +11,101 @@
 #define LOG_IDS_MAX 480 /* ids in one row of turn_log */
 #define TASKS_MIN 64
 
-#define INT16 PG_ARRAY_INT16
-#define INT32 PG_ARRAY_INT32
-#define INT64 PG_ARRAY_INT64
-#define UUID PG_ARRAY_UUID
-#define TEXT PG_ARRAY_TEXT
-#define JSON PG_ARRAY_JSON
-#define BYTES PG_ARRAY_BYTEA
-#define BOOL PG_ARRAY_BOOL
-#define TIME PG_ARRAY_TIMESTAMPTZ
+static const char sql_executions[] =
+    "INSERT INTO headrace.execution (id, part, tenant_id, template_id, version_id, vars_rev,"
+    " status, started_at, trigger_id, created_by, traceparent, trigger, input)"
+    " SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::uuid[],"
+    " $6::bigint[], $7::smallint[], $8::timestamptz[], $9::text[], $10::text[], $11::text[],"
+    " $12::json[], $13::json[])";
+
+static const char sql_keys[] =
+    "INSERT INTO headrace.execution_key (key, tenant_id, execution_id, accepted_at)"
+    " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[])"
+    " ON CONFLICT DO NOTHING";
+
+static const char sql_steps[] =
+    "INSERT INTO headrace.step_execution (execution_id, ord, node, scope, visit, attempt, status,"
+    " reason, outcome, chain, run, cont, epoch, txn, opened_at, started_at, completed_at, input,"
+    " output, error)"
+    " SELECT * FROM unnest($1::uuid[], $2::int[], $3::smallint[], $4::bytea[], $5::smallint[],"
+    " $6::smallint[], $7::smallint[], $8::smallint[], $9::text[], $10::int[], $11::bigint[],"
+    " $12::bool[], $13::int[], $14::bigint[], $15::timestamptz[], $16::timestamptz[],"
+    " $17::timestamptz[], $18::json[], $19::json[], $20::json[])";
+
+static const char sql_wakes[] =
+    "DELETE FROM headrace.open_step o"
+    " USING unnest($1::smallint[], $2::uuid[], $3::smallint[], $4::bytea[], $5::smallint[])"
+    " u(part, execution_id, node, scope, visit)"
+    " WHERE o.part = u.part AND o.execution_id = u.execution_id AND o.node = u.node"
+    " AND o.scope = u.scope AND o.visit = u.visit";
+
+static const char sql_waits[] =
+    "INSERT INTO headrace.open_step (part, execution_id, node, scope, visit, attempt, reason,"
+    " chain, run, due_at, opened_at, started_at)"
+    " SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::smallint[], $4::bytea[],"
+    " $5::smallint[], $6::smallint[], $7::smallint[], $8::int[], $9::bigint[],"
+    " $10::timestamptz[], $11::timestamptz[], $12::timestamptz[])";
+
+static const char sql_changes[] =
+    "UPDATE headrace.execution e SET status = u.status, output = u.output, error = u.error,"
+    " completed_at = u.completed_at, updated_at = now()"
+    " FROM unnest($1::uuid[], $2::smallint[], $3::json[], $4::json[], $5::timestamptz[])"
+    " u(id, status, output, error, completed_at) WHERE e.id = u.id";
+
+static const char sql_late[] =
+    "INSERT INTO headrace.late_result (execution_id, run, node, visit, attempt, status, scope, why)"
+    " SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::smallint[],"
+    " $5::smallint[], $6::smallint[], $7::bytea[], $8::text[])";
+
+static const char sql_log[] =
+    "INSERT INTO headrace.turn_log (part, txn, chunk, turn_at, opened)"
+    " SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::timestamptz[],"
+    " $5::bytea[])";
+
+/* The types of a table's columns, one letter each. */
+static const struct {
+    char letter;
+    PgArrayType type;
+} column_types[] = {
+    {'u', PG_ARRAY_UUID       },
+    {'s', PG_ARRAY_INT16      },
+    {'i', PG_ARRAY_INT32      },
+    {'l', PG_ARRAY_INT64      },
+    {'t', PG_ARRAY_TEXT       },
+    {'j', PG_ARRAY_JSON       },
+    {'b', PG_ARRAY_BYTEA      },
+    {'f', PG_ARRAY_BOOL       },
+    {'z', PG_ARRAY_TIMESTAMPTZ},
+};
 
 static const struct {
-    uint32_t column_count;
-    PgArrayType types[WORK_COLUMNS_MAX];
+    const char *columns;
     const char *sql;
 } tables[_WORK_TABLE_COUNT] = {
-    [WORK_EXECUTIONS] =
-        {13,
-         {UUID, INT16, UUID, UUID, UUID, INT64, INT16, TIME, TEXT, TEXT, TEXT, JSON, JSON},
-         "INSERT INTO headrace.execution (id, part, tenant_id, template_id, version_id, vars_rev,"
-         " status, started_at, trigger_id, created_by, traceparent, trigger, input)"
-         " SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::uuid[],"
-         " $6::bigint[], $7::smallint[], $8::timestamptz[], $9::text[], $10::text[], $11::text[],"
-         " $12::json[], $13::json[])"},
-    [WORK_KEYS] =
-        {4,
-         {UUID, UUID, UUID, TIME},
-         "INSERT INTO headrace.execution_key (key, tenant_id, execution_id, accepted_at)"
-         " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[])"
-         " ON CONFLICT DO NOTHING"},
-    [WORK_STEPS] =
-        {20,
-         {UUID, INT32, INT16, BYTES, INT16, INT16, INT16, INT16, TEXT, INT32,
-          INT64, BOOL, INT32, INT64, TIME, TIME, TIME, JSON, JSON, JSON},
-         "INSERT INTO headrace.step_execution (execution_id, ord, node, scope, visit, attempt,"
-         " status, reason, outcome, chain, run, cont, epoch, txn, opened_at, started_at,"
-         " completed_at, input, output, error)"
-         " SELECT * FROM unnest($1::uuid[], $2::int[], $3::smallint[], $4::bytea[],"
-         " $5::smallint[], $6::smallint[], $7::smallint[], $8::smallint[], $9::text[], $10::int[],"
-         " $11::bigint[], $12::bool[], $13::int[], $14::bigint[], $15::timestamptz[],"
-         " $16::timestamptz[], $17::timestamptz[], $18::json[], $19::json[], $20::json[])"},
-    [WORK_WAKES] =
-        {5,
-         {INT16, UUID, INT16, BYTES, INT16},
-         "DELETE FROM headrace.open_step o"
-         " USING unnest($1::smallint[], $2::uuid[], $3::smallint[], $4::bytea[], $5::smallint[])"
-         " u(part, execution_id, node, scope, visit)"
-         " WHERE o.part = u.part AND o.execution_id = u.execution_id AND o.node = u.node"
-         " AND o.scope = u.scope AND o.visit = u.visit"},
-    [WORK_WAITS] =
-        {12,
-         {INT16, UUID, INT16, BYTES, INT16, INT16, INT16, INT32, INT64, TIME, TIME, TIME},
-         "INSERT INTO headrace.open_step (part, execution_id, node, scope, visit, attempt, reason,"
-         " chain, run, due_at, opened_at, started_at)"
-         " SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::smallint[], $4::bytea[],"
-         " $5::smallint[], $6::smallint[], $7::smallint[], $8::int[], $9::bigint[],"
-         " $10::timestamptz[], $11::timestamptz[], $12::timestamptz[])"},
-    [WORK_CHANGES] =
-        {5,
-         {UUID, INT16, JSON, JSON, TIME},
-         "UPDATE headrace.execution e SET status = u.status, output = u.output, error = u.error,"
-         " completed_at = u.completed_at, updated_at = now()"
-         " FROM unnest($1::uuid[], $2::smallint[], $3::json[], $4::json[], $5::timestamptz[])"
-         " u(id, status, output, error, completed_at) WHERE e.id = u.id"},
-    [WORK_LATE] =
-        {8,
-         {UUID, INT64, INT16, INT16, INT16, INT16, BYTES, TEXT},
-         "INSERT INTO headrace.late_result (execution_id, run, node, visit, attempt, status, scope,"
-         " why) SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::smallint[],"
-         " $5::smallint[], $6::smallint[], $7::bytea[], $8::text[])"},
-    [WORK_LOG] =
-        {5,
-         {INT16, INT64, INT16, TIME, BYTES},
-         "INSERT INTO headrace.turn_log (part, txn, chunk, turn_at, opened)"
-         " SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::timestamptz[],"
-         " $5::bytea[])"},
+    [WORK_EXECUTIONS] = {"usuuulsztttjj",        sql_executions},
+    [WORK_KEYS] = {"uuuz",                 sql_keys      },
+    [WORK_STEPS] = {"uisbsssstilfilzzzjjj", sql_steps     },
+    [WORK_WAKES] = {"susbs",                sql_wakes     },
+    [WORK_WAITS] = {"susbsssilzzz",         sql_waits     },
+    [WORK_CHANGES] = {"usjjz",                sql_changes   },
+    [WORK_LATE] = {"ulssssbt",             sql_late      },
+    [WORK_LOG] = {"slszb",                sql_log       },
 };
+
+static PgArrayType type_of(char letter) {
+    for (size_t i = 0; i < ARRAY_SIZE(column_types); i++)
+        if (column_types[i].letter == letter)
+            return column_types[i].type;
+    CHECK_UNREACHABLE();
+}
+
+uint32_t work_column_count(WorkTable table) {
+    return (uint32_t)strlen(tables[table].columns);
+}
+
+const char *work_sql(WorkTable table) {
+    return tables[table].sql;
+}
 
 void work_init(Work *work, uint32_t partition_count) {
     *work = (Work){.log_count = partition_count};
@@ -93,13 +114,13 @@ void work_init(Work *work, uint32_t partition_count) {
     map_init(&work->changes, 0);
     work->logs = alloc_array(partition_count, sizeof *work->logs);
     for (uint32_t table = 0; table < _WORK_TABLE_COUNT; table++)
-        for (uint32_t column = 0; column < tables[table].column_count; column++)
-            work->columns[table][column] = pg_array_new(tables[table].types[column]);
+        for (uint32_t column = 0; column < work_column_count((WorkTable)table); column++)
+            work->columns[table][column] = pg_array_new(type_of(tables[table].columns[column]));
 }
 
 void work_done(Work *work) {
     for (uint32_t table = 0; table < _WORK_TABLE_COUNT; table++)
-        for (uint32_t column = 0; column < tables[table].column_count; column++)
+        for (uint32_t column = 0; column < work_column_count((WorkTable)table); column++)
             pg_array_free(work->columns[table][column]);
     for (uint32_t part = 0; part < work->log_count; part++)
         buf_done(&work->logs[part]);
@@ -118,7 +139,7 @@ void work_reset(Work *work, uint64_t number, int64_t now_ms) {
     map_done(&work->changes);
     arena_reset(&work->arena);
     for (uint32_t table = 0; table < _WORK_TABLE_COUNT; table++)
-        for (uint32_t column = 0; column < tables[table].column_count; column++)
+        for (uint32_t column = 0; column < work_column_count((WorkTable)table); column++)
             pg_array_clear(work->columns[table][column]);
     for (uint32_t part = 0; part < work->log_count; part++)
         buf_clear(&work->logs[part]);
@@ -130,14 +151,6 @@ void work_reset(Work *work, uint64_t number, int64_t now_ms) {
 
 bool work_has_rows(const Work *work, WorkTable table) {
     return pg_array_count(work->columns[table][0]) > 0;
-}
-
-uint32_t work_column_count(WorkTable table) {
-    return tables[table].column_count;
-}
-
-const char *work_sql(WorkTable table) {
-    return tables[table].sql;
 }
 
 /* Rows are written column by column; this walks the columns of one row. */

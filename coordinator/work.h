@@ -15,14 +15,14 @@
 
 /* One table that rows are added to in one statement; see work.c for columns and statements. */
 typedef enum WorkTable {
-    WORK_EXECUTIONS,   /* begun */
-    WORK_KEYS,         /* event → execution, where the event has no time of its own */
-    WORK_STEPS,        /* ended attempts */
-    WORK_WAKES,        /* rows of open_step that go */
-    WORK_WAITS,        /* rows of open_step that come */
-    WORK_CHANGES,      /* executions whose status changed, or that ended */
-    WORK_LATE,         /* outcomes that changed nothing */
-    WORK_LOG,          /* turn_log */
+    WORK_EXECUTIONS, /* begun */
+    WORK_KEYS,       /* event → execution, where the event has no time of its own */
+    WORK_STEPS,      /* ended attempts */
+    WORK_WAKES,      /* rows of open_step that go */
+    WORK_WAITS,      /* rows of open_step that come */
+    WORK_CHANGES,    /* executions whose status changed, or that ended */
+    WORK_LATE,       /* outcomes that changed nothing */
+    WORK_LOG,        /* turn_log */
     _WORK_TABLE_COUNT,
 } WorkTable;
 
@@ -48,9 +48,9 @@ typedef struct Work {
     WorkTask *tasks;
     uint32_t task_count;
     uint32_t task_capacity;
-    Buf *logs;       /* per partition number */
+    Buf *logs; /* per partition number */
     uint32_t log_count;
-    int fault; /* of an execution: the batch must not be written */
+    int fault;          /* of an execution: the batch must not be written */
     uint32_t row_count; /* step rows */
     uint32_t started_count;
 } Work;
@@ -79,8 +79,8 @@ void work_start(Work *work, const WorkStart *start);
 void work_step(Work *work, const Slot *slot, const Partition *partition, const ExecRow *row);
 
 /*
- * Waits and changes are netted: of everything that a batch says about one step's row in open_step, or
- * about one execution, the last word counts. work_settle() makes the rows of it.
+ * Waits and changes are netted: of everything that a batch says about one step's row in open_step,
+ * or about one execution, the last word counts. work_settle() makes the rows of it.
  */
 void work_wake(Work *work, const Slot *slot, uint32_t node, uint32_t visit);
 

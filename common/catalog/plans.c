@@ -15,7 +15,7 @@ typedef struct Entry {
 } Entry;
 
 struct Plans {
-    Map entries; /* version id → Entry */
+    Map entries;     /* version id → Entry */
     ListNode unused; /* longest unused first */
     uint32_t unused_count;
     uint32_t kept_max;

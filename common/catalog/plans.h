@@ -3,9 +3,9 @@
 /*
  * Plans: compiled versions, kept while somebody uses them and a while longer.
  *
- * A version never changes, so a plan found by version id and hash is right for ever. Each thread has
- * its own Plans. The use count is the one place in the house where references are counted: it lets a
- * plan outlive its place in the cache while executions borrow it.
+ * A version never changes, so a plan found by version id and hash is right for ever. Each thread
+ * has its own Plans. The use count is the one place in the house where references are counted: it
+ * lets a plan outlive its place in the cache while executions borrow it.
  */
 
 #include <stdint.h>
