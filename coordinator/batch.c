@@ -137,6 +137,7 @@ static int take_or_cut(Lane *lane, uint32_t first, uint32_t last) {
     if (r != STORE_E_POISON)
         return r;
     metric_add_label(lane->metrics, METRIC_BATCHES, "cut", 1);
+    lane->must_rewind = true; /* what was forgotten may have had work in flight elsewhere */
     if (last - first <= 1)
         return first < last ? bury(lane, first) : STORE_E_UNAVAILABLE;
     r = take_or_cut(lane, first, middle);

@@ -271,11 +271,26 @@ static void gather(Lane *lane) {
         atomic_store(&lane->has_failed, true);
 }
 
+/* Until this has succeeded nothing is taken: what is in memory may not be true. */
+static bool is_true_again(Lane *lane) {
+    if (!lane->must_rewind)
+        return true;
+    lane->message_count = 0;
+    if (ownership_rewind(lane)) {
+        usleep(AGAIN_MS * 1000);
+        return false;
+    }
+    lane->must_rewind = false;
+    return true;
+}
+
 static void cycle(Lane *lane) {
     int r;
 
     look_further(lane);
     ownership_tend(lane);
+    if (!is_true_again(lane))
+        return;
     watch_offsets(lane);
     gather(lane);
     r = lane->message_count || watch_has_old(lane) ? batch_take(lane) : 0;
@@ -284,9 +299,9 @@ static void cycle(Lane *lane) {
         metric_add(lane->metrics, METRIC_FENCED, 1);
         log_event(LOG_WARN, "lane.fenced", LOG_C("lane", lane->name));
         lane_forget_all(lane);
+        lane->must_rewind = false;
     } else if (r) {
-        /* Nothing was stored: the logs are read again from where the rows stand. */
-        ownership_rewind(lane);
+        lane->must_rewind = true;
         usleep(AGAIN_MS * 1000);
     } else {
         atomic_store(&lane->is_healthy, true);

@@ -89,6 +89,7 @@ typedef struct Lane {
     int64_t upkeep_ms;
     int64_t bus_down_ms; /* monotonic: when a broker was last out of reach */
     uint32_t quota;
+    bool must_rewind; /* memory is ahead of the truth */
     bool has_letters; /* dead letters not acknowledged yet */
 } Lane;
 

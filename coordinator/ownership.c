@@ -72,14 +72,16 @@ void ownership_give_back(Lane *lane) {
     lane->tended_ms = clock_monotonic_ms();
 }
 
-void ownership_rewind(Lane *lane) {
-    for (uint32_t number = 0; number < lane->partition_count; number++) {
-        Partition *partition = lane->partitions[number];
+int ownership_rewind(Lane *lane) {
+    int r = 0;
 
-        if (partition == NULL)
+    timers_done(&lane->timers);
+    slots_drop_part(&lane->slots, -1);
+    for (uint32_t number = 0; r == 0 && number < lane->partition_count; number++) {
+        if (lane->partitions[number] == NULL)
             continue;
         intake_unassign(lane, (int32_t)number);
-        if (intake_assign(lane, partition))
-            give_back(lane, (int32_t)number);
+        r = takeover_begin(lane, lane->partitions[number]);
     }
+    return r;
 }

@@ -15,5 +15,9 @@ void ownership_tend(Lane *lane);
 /* Gives all partitions back, for others to claim at once. */
 void ownership_give_back(Lane *lane);
 
-/* A batch was not stored: read both logs of every partition again from where its row stands. */
-void ownership_rewind(Lane *lane);
+/*
+ * A batch was not stored, so memory is ahead of the truth: forgets every execution and reads each
+ * partition in again, as a new owner would, from where its row stands. 0, or a refusal of the
+ * store: try again.
+ */
+int ownership_rewind(Lane *lane);
