@@ -108,14 +108,6 @@ static void take_dispatch(Effects *effects, const ExecEffect *effect) {
     metric_add_label(lane->metrics, METRIC_TASKS, effect->is_resend ? "again" : "first", 1);
 }
 
-static void arm(Effects *effects, uint32_t node, uint32_t visit, int64_t due_ms) {
-    if (due_ms > effects->lane->horizon_ms)
-        return; /* comes with a later look at open_step */
-    timers_add(
-        &effects->lane->timers,
-        (Timer){.execution = effects->slot->id, .node = node, .visit = visit, .due_ms = due_ms});
-}
-
 /* An execution that waits must be woken by its own deadline too, wherever it is by then. */
 static void park_deadline(Effects *effects) {
     Slot *slot = effects->slot;
@@ -146,12 +138,11 @@ static void take_wait(Effects *effects, const ExecEffect *effect) {
                       .opened_ms = view.opened_ms ? view.opened_ms : effects->lane->work.now_ms,
                   });
     park_deadline(effects);
-    arm(effects, effect->node, effect->visit, effect->due_ms);
 }
 
 static void take_timer(Effects *effects, const ExecEffect *effect) {
-    /* Only in memory: work in flight is parked by the watch when it gets old, far deadlines of
-     * executions by the first wait. */
+    if (effect->due_ms > effects->lane->horizon_ms)
+        return; /* found when the lane looks further */
     timers_add(&effects->lane->timers, (Timer){.execution = effects->slot->id,
                                                .node = effect->node,
                                                .visit = effect->visit,

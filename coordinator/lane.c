@@ -11,6 +11,7 @@
 #include "common/io/clock.h"
 #include "common/io/log.h"
 #include "coordinator/batch.h"
+#include "coordinator/horizon.h"
 #include "coordinator/intake.h"
 #include "coordinator/metrics.h"
 #include "coordinator/ownership.h"
@@ -24,7 +25,6 @@
 #define PLANS_KEPT_MAX 256
 #define METADATA_MS 10000
 #define FLUSH_MS 5000
-#define HORIZON_EVERY_MS 20000
 #define SILENCE_EVERY_MS 1000
 #define TRIM_EVERY_MS 1000
 
@@ -206,18 +206,6 @@ static bool is_due(int64_t *last_ms, int64_t every_ms) {
     return true;
 }
 
-static void look_further(Lane *lane) {
-    int64_t from_ms = lane->horizon_ms;
-
-    if (!is_due(&lane->horizon_read_ms, HORIZON_EVERY_MS))
-        return;
-    lane->horizon_ms = clock_now_ms() + HORIZON_MS;
-    if (from_ms == 0 || store_read_timers(lane, -1, from_ms, lane->horizon_ms) == 0)
-        return;
-    lane->horizon_ms = from_ms; /* looked at again with the next try */
-    lane->horizon_read_ms = 0;
-}
-
 static void trim_log(Lane *lane) {
     int64_t *lows;
 
@@ -287,7 +275,7 @@ static bool is_true_again(Lane *lane) {
 static void cycle(Lane *lane) {
     int r;
 
-    look_further(lane);
+    horizon_look(lane);
     ownership_tend(lane);
     if (!is_true_again(lane))
         return;

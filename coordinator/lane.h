@@ -28,9 +28,6 @@
 #define TOPIC_TASKS "headrace.tasks.%.*s.v1" /* worker class */
 #define WORKER_GROUP "headrace.workers.%.*s"
 
-/* Timers further away than this stay in PostgreSQL. */
-#define HORIZON_MS 60000
-
 #define WORKER_CLASSES_MAX 16
 
 /* One topic of tasks. */

@@ -10,6 +10,7 @@
 #include "common/io/clock.h"
 #include "common/io/log.h"
 #include "common/model/limits.h"
+#include "coordinator/horizon.h"
 #include "coordinator/origin.h"
 #include "coordinator/store_private.h"
 
@@ -307,26 +308,6 @@ static void add_unknown_flights(Lane *lane, Slot *slot) {
     }
 }
 
-/* Timers that live in memory only: deadlines of the execution and of work in flight. */
-static void rearm(Lane *lane, const Slot *slot) {
-    const Plan *plan = exec_plan(slot->exec);
-
-    int64_t due_ms = exec_due_ms(slot->exec);
-
-    if (due_ms > 0 && due_ms <= lane->horizon_ms)
-        timers_add(&lane->timers,
-                   (Timer){.execution = slot->id, .node = PLAN_NONE, .due_ms = due_ms});
-    for (uint32_t node = 0; node < plan->node_count; node++) {
-        ExecStepView view = exec_view(slot->exec, node);
-
-        if (view.due_ms > 0 && view.due_ms <= lane->horizon_ms)
-            timers_add(&lane->timers, (Timer){.execution = slot->id,
-                                              .node = node,
-                                              .visit = view.visit,
-                                              .due_ms = view.due_ms});
-    }
-}
-
 static int exec_from_row(Lane *lane, const PgResult *result, uint32_t row,
                          const PlanVersion *version, Exec **ret_exec) {
     UuidText template_text = uuid_text(version->template_id.uuid);
@@ -393,7 +374,7 @@ static int slot_from_row(Load *load, uint32_t row, Cursor *cursor) {
     if (execution_status_is_terminal(exec_status(exec)))
         return 0;
     add_unknown_flights(lane, slot);
-    rearm(lane, slot);
+    horizon_arm(lane, slot, 0);
     return 0;
 }
 
