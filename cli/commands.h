@@ -18,6 +18,9 @@ enum {
 /* A line each: COMMAND(name, what it does). Keep the list sorted; main.c and the help walk it. */
 #define COMMANDS(COMMAND)                                                                          \
     COMMAND(expr, "Evaluate an expression on JSON from standard input.")                           \
+    COMMAND(key, "Make or revoke a key of the API.")                                               \
+    COMMAND(migrate, "Bring the database to the newest schema, or say where it is.")               \
+    COMMAND(tenant, "Make a tenant, or list them.")                                                \
     COMMAND(verify, "Check the laws of the engine against what is stored.")
 
 #define COMMAND_FUNCTION(name, sentence) int cmd_##name(int argc, char **argv);

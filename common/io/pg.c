@@ -170,13 +170,17 @@ static void copy_without_values(char *to, size_t room, const PGresult *result,
 bool pg_note_error(Pg *pg, const PGresult *result, uint32_t query) {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
     PgFailure *failure = &pg->failure;
+    int64_t number;
 
     pg_note(pg, sqlstate ? sqlstate : "08006", "", query);
     copy_line(failure->constraint, sizeof failure->constraint,
               PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME));
     copy_line(failure->table, sizeof failure->table,
               PQresultErrorField(result, PG_DIAG_TABLE_NAME));
+    if (str_to_int64(str_of(position), 1, UINT32_MAX, &number))
+        failure->position = (uint32_t)number;
     if (sqlstate)
         copy_without_values(failure->message, sizeof failure->message, result, sqlstate);
     else

@@ -32,6 +32,7 @@ typedef struct PgFailure {
     char constraint[64];
     char table[64];
     uint32_t query;    /* number in the pipeline, from 0 */
+    uint32_t position; /* character of the sql text, from 1; 0: the server named none */
     char message[200]; /* primary message without values; safe to log */
 } PgFailure;
 
