@@ -96,7 +96,7 @@ static int too_large(ExecTurn *turn, const ExecRow *row, Str message) {
     };
 
     failure.row.status = STEP_FAILED;
-    failure.row.continues = false;
+    failure.row.output = STR_NONE;
     return exec_fail(turn, &failure);
 }
 

@@ -2,8 +2,7 @@
 
 #include "tests/fake/exec_graph.h"
 
-#include "common/base/defs.h"
-#include "common/plan/plan.h"
+#include "common/base/check.h"
 
 typedef enum GraphType {
     GRAPH_ACTION,
@@ -214,4 +213,13 @@ const PlanCatalog *exec_graph_catalog(void) {
     static const PlanCatalog catalog = {.find = find_action};
 
     return &catalog;
+}
+
+Plan *exec_graph_plan(const char *definition) {
+    _cleanup_(arena_done) Arena arena = {0};
+    PlanProblems problems;
+    Plan *plan = NULL;
+
+    CHECK(plan_compile(str_of(definition), exec_graph_catalog(), &arena, &problems, &plan) == 0);
+    return plan;
 }

@@ -9,6 +9,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/rand.h"
+#include "common/plan/plan.h"
 
 #define EXEC_GRAPH_STEPS_MAX 12
 
@@ -16,5 +17,7 @@ void exec_graph_text(Rand *dice, Buf *definition);
 void exec_graph_input(Rand *dice, Buf *input);
 
 /* The integration "test": "call" is KEY, "once" is NONE. For plan_compile(). */
-typedef struct PlanCatalog PlanCatalog;
 const PlanCatalog *exec_graph_catalog(void);
+
+/* A plan of which the test knows that it has no problem; freed with plan_free(). */
+Plan *exec_graph_plan(const char *definition);

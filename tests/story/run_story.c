@@ -25,6 +25,7 @@
 
 #include "common/base/alloc.h"
 #include "common/plan/scope.h"
+#include "tests/fake/exec_graph.h"
 #include "tests/fake/exec_twin.h"
 #include "tests/story/story_plan.h"
 
@@ -58,20 +59,7 @@ static void wrong(Story *story, unsigned line, const char *what, Str detail) {
 
 /* Plan ---------------------------------------------------------------------------------------- */
 
-static bool find_action(void *context, Str integration, Str action, PlanAction *ret_action) {
-    (void)context;
-    if (!str_is(integration, "test"))
-        return false;
-    *ret_action = (PlanAction){
-        .worker_class = STR("http"),
-        .idempotency = str_is(action, "once") ? IDEMPOTENCY_NONE : IDEMPOTENCY_KEY,
-        .retry = retry_policy_default(),
-    };
-    return true;
-}
-
 static void compile(Story *story, unsigned line, Str text) {
-    static const PlanCatalog catalog = {.find = find_action};
     _cleanup_(buf_done) Buf definition = {0};
     PlanProblems problems = {0};
     Str odd;
@@ -80,7 +68,8 @@ static void compile(Story *story, unsigned line, Str text) {
         wrong(story, line, "not understood", odd);
         return;
     }
-    if (plan_compile(buf_str(&definition), &catalog, &story->arena, &problems, &story->plan) == 0)
+    if (plan_compile(buf_str(&definition), exec_graph_catalog(), &story->arena, &problems,
+                     &story->plan) == 0)
         return;
     for (uint32_t i = 0; i < problems.count; i++) {
         wrong(story, line, plan_problem_word(problems.items[i].code), problems.items[i].message);

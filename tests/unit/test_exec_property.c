@@ -282,6 +282,8 @@ static void judge(const World *world, uint32_t node) {
     cr_assert(has_run == should_run(plan_node, taken_count), "seed %llu: s%u, %u of %u taken\n%s",
               (unsigned long long)world->seed, node, taken_count, plan_node->in_count,
               world->definition.data);
+    if (!has_run)
+        cr_assert(str_is(row->outcome, "none"));
     if (taken_count == 0 && plan_node->in_count == 1)
         cr_assert_eq(row->reason, REASON_DEAD_PATH);
 }
