@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/commands.h"
 #include "common/base/alloc.h"
 #include "common/base/arena.h"
 #include "common/base/buf.h"
 #include "common/expr/expr.h"
+#include "common/io/clock.h"
 
 enum {
     EXIT_COMPILE = 3, /* the program is not one */
@@ -40,8 +40,8 @@ typedef struct ExprCommand {
 static void print_mistake(Str source, const ExprMistake *mistake) {
     size_t start = mistake->offset, end = mistake->offset;
 
-    fprintf(stderr, "headrace expr: %s\n  at line %u, column %u\n", mistake->message,
-            mistake->line, mistake->column);
+    fprintf(stderr, "headrace expr: %s\n  at line %u, column %u\n", mistake->message, mistake->line,
+            mistake->column);
     if (mistake->offset > source.length)
         return;
     while (start > 0 && source.data[start - 1] != '\n')
@@ -149,17 +149,16 @@ static int eval_value(const ExprCommand *command, const Expr *program, const Jso
                       Arena *arena) {
     JsonArray results = {0};
     ExprMistake mistake;
-    struct timespec now;
     int r;
 
-    clock_gettime(CLOCK_REALTIME, &now);
     r = expr_eval(program, input,
                   &(ExprContext){
-                      .now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
+                      .now_ms = clock_now_ms(),
                       .values = command->values,
                       .budget = EXPR_BUDGET_DEFAULT,
+                      .arena = arena,
                   },
-                  arena, &results, &mistake);
+                  &results, &mistake);
     for (uint32_t i = 0; i < results.count; i++) {
         Str text = json_text(arena, &results.items[i]);
 

@@ -7,7 +7,8 @@
 typedef BuiltinTable (*TableFn)(void);
 
 static const TableFn tables[] = {
-    builtin_list, builtin_text, builtin_math, builtin_path, builtin_regex, builtin_time, builtin_format,
+    builtin_list,  builtin_text, builtin_math,   builtin_path,
+    builtin_regex, builtin_time, builtin_format,
 };
 
 const Builtin *builtin_find(Str name, size_t arity) {
@@ -27,19 +28,19 @@ const char *builtin_forbidden(Str name) {
         const char *name;
         const char *why;
     } refused[] = {
-        {"env",               "a program sees no environment"                         },
-        {"input",             "a program has one input, `.`"                          },
-        {"inputs",            "a program has one input, `.`"                          },
-        {"debug",             "a program writes nothing but its results"              },
-        {"stderr",            "a program writes nothing but its results"              },
-        {"input_filename",    "a program knows no files"                              },
-        {"input_line_number", "a program knows no files"                              },
-        {"halt",              "a program cannot end the engine; use error"            },
-        {"halt_error",        "a program cannot end the engine; use error"            },
-        {"modulemeta",        "a program may not read files"                          },
-        {"get_search_list",   "a program may not read files"                          },
-        {"get_prog_origin",   "a program knows no files"                              },
-        {"get_jq_origin",     "a program knows no files"                              },
+        {"env",               "a program sees no environment"             },
+        {"input",             "a program has one input, `.`"              },
+        {"inputs",            "a program has one input, `.`"              },
+        {"debug",             "a program writes nothing but its results"  },
+        {"stderr",            "a program writes nothing but its results"  },
+        {"input_filename",    "a program knows no files"                  },
+        {"input_line_number", "a program knows no files"                  },
+        {"halt",              "a program cannot end the engine; use error"},
+        {"halt_error",        "a program cannot end the engine; use error"},
+        {"modulemeta",        "a program may not read files"              },
+        {"get_search_list",   "a program may not read files"              },
+        {"get_prog_origin",   "a program knows no files"                  },
+        {"get_jq_origin",     "a program knows no files"                  },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {

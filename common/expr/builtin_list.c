@@ -108,10 +108,10 @@ static int list_to_entries(Machine *machine, const Json *input, const Json *args
     for (uint32_t i = 0; i < input->count; i++) {
         bool is_object = value_is(input, JSON_OBJECT);
 
-        members[2 * i] = (JsonMember){
-            STR("key"), is_object ? json_string(input->members[i].key) : json_number(i)};
-        members[2 * i + 1] = (JsonMember){
-            STR("value"), is_object ? input->members[i].value : input->items[i]};
+        members[2 * i] = (JsonMember){STR("key"), is_object ? json_string(input->members[i].key)
+                                                            : json_number(i)};
+        members[2 * i + 1] =
+            (JsonMember){STR("value"), is_object ? input->members[i].value : input->items[i]};
         items[i] = json_object(&members[2 * i], 2);
     }
     *ret_value = json_array(items, input->count);
@@ -156,7 +156,8 @@ static int list_from_entries(Machine *machine, const Json *input, const Json *ar
         return machine_fail(machine, "Cannot iterate over %s",
                             value_is(input, JSON_NULL) ? "null" : value_shown(machine, input));
     for (uint32_t i = 0; i < input->count && r == 0; i++) {
-        const Json *entry = value_is(input, JSON_ARRAY) ? &input->items[i] : &input->members[i].value;
+        const Json *entry =
+            value_is(input, JSON_ARRAY) ? &input->items[i] : &input->members[i].value;
         const Json *value;
         Json key;
 

@@ -29,10 +29,10 @@ static int want_number(Machine *machine, const Json *value) {
     X(expm1, expm1)                                                                                \
     X(fabs, fabs)                                                                                  \
     X(floor, floor)                                                                                \
-    X(gamma, gamma_log)                                                                          \
+    X(gamma, gamma_log)                                                                            \
     X(j0, j0)                                                                                      \
     X(j1, j1)                                                                                      \
-    X(lgamma, gamma_log)                                                                         \
+    X(lgamma, gamma_log)                                                                           \
     X(log, log)                                                                                    \
     X(log10, log10)                                                                                \
     X(log1p, log1p)                                                                                \
@@ -62,11 +62,11 @@ static int want_number(Machine *machine, const Json *value) {
     X(fmin, fmin)                                                                                  \
     X(fmod, fmod)                                                                                  \
     X(hypot, hypot)                                                                                \
-    X(ldexp, shift_exponent)                                                                           \
+    X(ldexp, shift_exponent)                                                                       \
     X(nextafter, nextafter)                                                                        \
     X(nexttoward, nextafter)                                                                       \
     X(pow, pow)                                                                                    \
-    X(scalb, scale_exponent)                                                                           \
+    X(scalb, scale_exponent)                                                                       \
     X(scalbln, shift_exponent)
 
 /* lgamma() keeps the sign in a global; this one does not. */
@@ -234,17 +234,16 @@ static int math_abs(Machine *machine, const Json *input, const Json *args, Json 
 
 BuiltinTable builtin_math(void) {
     static const Builtin entries[] = {
-        MATH_UNARY(MATH_UNARY_ENTRY) MATH_BINARY(MATH_BINARY_ENTRY)
-        {"abs", 0, math_abs, false},
-        {"fma", 3, math_fma, true},
-        {"frexp", 0, math_frexp, false},
-        {"infinite", 0, math_infinite, true},
+        MATH_UNARY(MATH_UNARY_ENTRY) MATH_BINARY(MATH_BINARY_ENTRY){"abs",        0, math_abs,        false},
+        {"fma",        3, math_fma,        true },
+        {"frexp",      0, math_frexp,      false},
+        {"infinite",   0, math_infinite,   true },
         {"isinfinite", 0, math_isinfinite, false},
-        {"isnan", 0, math_isnan, false},
-        {"isnormal", 0, math_isnormal, false},
-        {"lgamma_r", 0, math_lgamma_r, false},
-        {"modf", 0, math_modf, false},
-        {"nan", 0, math_nan, true},
+        {"isnan",      0, math_isnan,      false},
+        {"isnormal",   0, math_isnormal,   false},
+        {"lgamma_r",   0, math_lgamma_r,   false},
+        {"modf",       0, math_modf,       false},
+        {"nan",        0, math_nan,        true },
     };
 
     return (BuiltinTable){entries, ARRAY_SIZE(entries)};

@@ -67,7 +67,8 @@ static int text_tonumber(Machine *machine, const Json *input, const Json *args, 
         r = machine_charge(machine, input->count);
         if (r)
             return r;
-        if (text.length > 0 && (text.data[0] == '-' || (text.data[0] >= '0' && text.data[0] <= '9')) &&
+        if (text.length > 0 &&
+            (text.data[0] == '-' || (text.data[0] >= '0' && text.data[0] <= '9')) &&
             json_parse(machine->arena, text, limits, &number, NULL) == 0 &&
             value_is(&number, JSON_NUMBER)) {
             *ret_value = number;
@@ -190,7 +191,8 @@ static int text_rtrim(Machine *machine, const Json *input, const Json *args, Jso
 }
 
 /* Letters of ASCII between first and last are moved by shift. */
-static int change_case(Machine *machine, const Json *input, char first, int shift, Json *ret_value) {
+static int change_case(Machine *machine, const Json *input, char first, int shift,
+                       Json *ret_value) {
     char *bytes;
     int r;
 
@@ -248,8 +250,7 @@ static int text_implode(Machine *machine, const Json *input, const Json *args, J
         double code;
 
         if (!value_is(&input->items[i], JSON_NUMBER))
-            return machine_fail(machine,
-                                "Unicode codepoint must be numeric, not %s",
+            return machine_fail(machine, "Unicode codepoint must be numeric, not %s",
                                 value_shown(machine, &input->items[i]));
         code = json_real(&input->items[i]);
         text_add_code(&text, code >= 0 && code <= 0x10FFFF ? (uint32_t)code : 0xFFFD);

@@ -316,8 +316,7 @@ static Next eval_range(Machine *machine, const Node *node) {
         if (r)
             return machine_refuse(machine, r);
         if (!value_is(&ends[i], JSON_NUMBER))
-            return machine_refuse(machine,
-                                  machine_fail(machine, "Range bounds must be numeric"));
+            return machine_refuse(machine, machine_fail(machine, "Range bounds must be numeric"));
     }
     if (machine->path != NULL)
         machine->path = &machine->path_broken;
@@ -424,9 +423,9 @@ static const EvalFn evals[_NODE_KIND_COUNT] = {
 /* Nodes whose result may be a part of the input: while path() watches, they are walked. */
 static bool is_walked(const Machine *machine, const Node *node) {
     static const bool walked[_NODE_KIND_COUNT] = {
-        [NODE_IDENTITY] = true, [NODE_FIELD] = true,       [NODE_INDEX] = true,
-        [NODE_SLICE] = true,    [NODE_PIPE] = true,        [NODE_ALTERNATIVE] = true,
-        [NODE_IF] = true,       [NODE_TRY] = true,         [NODE_AS] = true,
+        [NODE_IDENTITY] = true, [NODE_FIELD] = true,   [NODE_INDEX] = true,
+        [NODE_SLICE] = true,    [NODE_PIPE] = true,    [NODE_ALTERNATIVE] = true,
+        [NODE_IF] = true,       [NODE_TRY] = true,     [NODE_AS] = true,
         [NODE_DEFINE] = true,   [NODE_GETPATH] = true,
     };
 

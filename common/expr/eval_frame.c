@@ -128,10 +128,9 @@ static Next frame_iterate(Machine *machine, const Frame *frame) {
 
     (void)frame;
     if (r == 0 && machine->value.type < JSON_ARRAY)
-        r = machine_fail(machine, "Cannot iterate over %s",
-                         value_is(&machine->value, JSON_NULL)
-                             ? "null"
-                             : value_shown(machine, &machine->value));
+        r = machine_fail(
+            machine, "Cannot iterate over %s",
+            value_is(&machine->value, JSON_NULL) ? "null" : value_shown(machine, &machine->value));
     if (r)
         return machine_refuse(machine, r);
     machine_choose(machine, CHOICE_ITERATE, NULL)->count = 0;
@@ -233,9 +232,8 @@ static Next frame_key(Machine *machine, const Frame *frame) {
     Json key = machine->value;
 
     if (!value_is(&key, JSON_STRING))
-        return machine_refuse(machine,
-                              machine_fail(machine, "Cannot use %s as object key",
-                                           value_shown(machine, &key)));
+        return machine_refuse(machine, machine_fail(machine, "Cannot use %s as object key",
+                                                    value_shown(machine, &key)));
     next = again(machine, frame, FRAME_VALUE);
     next->built = arena_alloc(machine->arena, 2 * sizeof(Json));
     next->built[0] = frame->built[0];

@@ -139,8 +139,8 @@ static int simple_map(Machine *machine, const Node *node, const Scene *scene, Js
     if (r == 0)
         r = value_items(machine, container.count, &items);
     for (uint32_t i = 0; i < container.count && r == 0; i++) {
-        const Json *item = value_is(&container, JSON_ARRAY) ? &container.items[i]
-                                                            : &container.members[i].value;
+        const Json *item =
+            value_is(&container, JSON_ARRAY) ? &container.items[i] : &container.members[i].value;
 
         r = eval_simple(machine, node->b, item, scene->env, &items[i]);
     }
@@ -158,8 +158,7 @@ static int simple_key(Machine *machine, const Node *entry, const Scene *scene, S
         return 0;
     r = simple_at(machine, entry->a, scene, &key);
     if (r == 0 && !value_is(&key, JSON_STRING))
-        r = machine_fail(machine, "Cannot use %s as object key",
-                         value_shown(machine, &key));
+        r = machine_fail(machine, "Cannot use %s as object key", value_shown(machine, &key));
     if (r == 0)
         *ret_key = json_str(&key);
     return r;
@@ -256,24 +255,15 @@ static int simple_define(Machine *machine, const Node *node, const Scene *scene,
 typedef int (*SimpleFn)(Machine *machine, const Node *node, const Scene *scene, Json *ret_value);
 
 static const SimpleFn simples[_NODE_KIND_COUNT] = {
-    [NODE_TEXT] = simple_text,
-    [NODE_FIELD] = simple_field,
-    [NODE_INDEX] = simple_index,
-    [NODE_SLICE] = simple_slice,
-    [NODE_PIPE] = simple_pipe,
-    [NODE_BINARY] = simple_binary,
-    [NODE_NEGATE] = simple_negate,
-    [NODE_AND] = simple_logic,
-    [NODE_OR] = simple_logic,
-    [NODE_ALTERNATIVE] = simple_alternative,
-    [NODE_IF] = simple_if,
-    [NODE_TRY] = simple_try,
-    [NODE_ARRAY] = simple_array,
-    [NODE_OBJECT] = simple_object,
-    [NODE_AS] = simple_as,
-    [NODE_DEFINE] = simple_define,
-    [NODE_NATIVE] = simple_native,
-    [NODE_GETPATH] = simple_getpath,
+    [NODE_TEXT] = simple_text,     [NODE_FIELD] = simple_field,
+    [NODE_INDEX] = simple_index,   [NODE_SLICE] = simple_slice,
+    [NODE_PIPE] = simple_pipe,     [NODE_BINARY] = simple_binary,
+    [NODE_NEGATE] = simple_negate, [NODE_AND] = simple_logic,
+    [NODE_OR] = simple_logic,      [NODE_ALTERNATIVE] = simple_alternative,
+    [NODE_IF] = simple_if,         [NODE_TRY] = simple_try,
+    [NODE_ARRAY] = simple_array,   [NODE_OBJECT] = simple_object,
+    [NODE_AS] = simple_as,         [NODE_DEFINE] = simple_define,
+    [NODE_NATIVE] = simple_native, [NODE_GETPATH] = simple_getpath,
     [NODE_MAP] = simple_map,
 };
 

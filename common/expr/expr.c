@@ -12,7 +12,7 @@
 /* Longer programs are refused before anybody looks at them. */
 #define EXPR_SOURCE_BYTES_MAX 8192
 
-static void locate(Str source, ExprMistake *mistake) {
+void expr_locate(Str source, ExprMistake *mistake) {
     size_t end = MIN(mistake->offset, source.length);
 
     mistake->line = 1;
@@ -69,7 +69,7 @@ int expr_compile(Str source, const Str *names, size_t name_count, Expr **ret_exp
     compiler.text = expr->source;
     r = compile(&compiler, expr);
     if (r) {
-        locate(source, &mistake);
+        expr_locate(source, &mistake);
         if (ret_mistake != NULL)
             *ret_mistake = mistake;
         return r;
@@ -145,12 +145,11 @@ static int fail(Machine *machine, int r, ExprMistake *ret_mistake) {
     return r;
 }
 
-static void machine_init(Machine *machine, const Expr *expr, const ExprContext *context,
-                         Arena *arena) {
+static void machine_init(Machine *machine, const Expr *expr, const ExprContext *context) {
     machine->expr = expr;
     machine->context = context;
-    machine->arena = arena;
-    machine->arena_start = arena->used_bytes;
+    machine->arena = context->arena;
+    machine->arena_start = context->arena->used_bytes;
     machine->steps_left = context->budget.steps_max;
     machine->depth_max = MIN(context->budget.depth_max, (uint32_t)EXPR_DEPTH_MAX);
     machine->path = NULL;
@@ -160,49 +159,58 @@ static void machine_init(Machine *machine, const Expr *expr, const ExprContext *
     machine->path_root = (Path){0};
     machine->path_broken = (Path){.is_broken = true};
     memset(machine->tail, 0, sizeof machine->tail);
-    machine->results = (JsonArray){.arena = arena};
+    machine->results = (JsonArray){.arena = context->arena};
 }
 
-int expr_eval(const Expr *expr, const Json *input, const ExprContext *context, Arena *arena,
-              JsonArray *ret_results, ExprMistake *ret_mistake) {
+static int eval_all(const Expr *expr, const Json *input, ExprSpending *spending,
+                    JsonArray *ret_results, ExprMistake *ret_mistake) {
     Machine machine;
     int r;
 
-    machine_init(&machine, expr, context, arena);
+    machine_init(&machine, expr, &spending->context);
     machine.node = expr->root;
     machine.value = *input;
     r = machine_run(&machine);
+    spending->steps = spending->context.budget.steps_max - machine.steps_left;
     *ret_results = machine.results;
     return r ? fail(&machine, r, ret_mistake) : 0;
 }
 
+int expr_eval(const Expr *expr, const Json *input, const ExprContext *context,
+              JsonArray *ret_results, ExprMistake *ret_mistake) {
+    ExprSpending spending = {.context = *context};
+
+    return eval_all(expr, input, &spending, ret_results, ret_mistake);
+}
+
 /* A simple program needs no machine, only its budgets. */
-static int eval_plain(const Expr *expr, const Json *input, const ExprContext *context, Arena *arena,
-                      Json *ret_result, ExprMistake *ret_mistake) {
+static int eval_plain(const Expr *expr, const Json *input, ExprSpending *spending, Json *ret_result,
+                      ExprMistake *ret_mistake) {
     Machine machine;
     Json result;
     int r;
 
-    machine_init(&machine, expr, context, arena);
+    machine_init(&machine, expr, &spending->context);
     r = eval_simple(&machine, expr->root, input, NULL, &result);
     if (r == 0)
         r = machine_room(&machine, 0);
     if (r == 0)
         r = value_check_result(&machine, &result);
+    spending->steps = spending->context.budget.steps_max - machine.steps_left;
     if (r)
         return fail(&machine, r, ret_mistake);
     *ret_result = result;
     return 0;
 }
 
-int expr_eval_one(const Expr *expr, const Json *input, const ExprContext *context, Arena *arena,
-                  Json *ret_result, ExprMistake *ret_mistake) {
+int expr_eval_spending(const Expr *expr, const Json *input, ExprSpending *spending,
+                       Json *ret_result, ExprMistake *ret_mistake) {
     JsonArray results;
     int r;
 
     if (expr->root->is_simple)
-        return eval_plain(expr, input, context, arena, ret_result, ret_mistake);
-    r = expr_eval(expr, input, context, arena, &results, ret_mistake);
+        return eval_plain(expr, input, spending, ret_result, ret_mistake);
+    r = eval_all(expr, input, spending, &results, ret_mistake);
     if (r)
         return r;
     if (results.count != 1) {
@@ -215,6 +223,13 @@ int expr_eval_one(const Expr *expr, const Json *input, const ExprContext *contex
     }
     *ret_result = results.items[0];
     return 0;
+}
+
+int expr_eval_one(const Expr *expr, const Json *input, const ExprContext *context, Json *ret_result,
+                  ExprMistake *ret_mistake) {
+    ExprSpending spending = {.context = *context};
+
+    return expr_eval_spending(expr, input, &spending, ret_result, ret_mistake);
 }
 
 const char *expr_code_name(int code) {

@@ -85,22 +85,25 @@ typedef struct ExprBudget {
 #define EXPR_NESTING_MAX 256u
 
 #define EXPR_BUDGET_DEFAULT                                                                        \
-    ((ExprBudget){                                                                                 \
-        .steps_max = 100000, .bytes_max = 16u << 20, .depth_max = 1000, .outputs_max = 1000,       \
-        .result_bytes_max = 1u << 20})
+    ((ExprBudget){.steps_max = 100000,                                                             \
+                  .bytes_max = 16u << 20,                                                          \
+                  .depth_max = 1000,                                                               \
+                  .outputs_max = 1000,                                                             \
+                  .result_bytes_max = 1u << 20})
 
 typedef struct ExprContext {
     int64_t now_ms;     /* what `now` gives */
     const Json *values; /* one for each name given to expr_compile(), in its order */
     ExprBudget budget;
+    Arena *arena; /* results live in it; they may share parts of the input and of the program */
 } ExprContext;
 
-/* All results in order. The results live in the arena and may share parts of the input. */
-int expr_eval(const Expr *expr, const Json *input, const ExprContext *context, Arena *arena,
+/* All results in order; on refusal those that came before it. */
+int expr_eval(const Expr *expr, const Json *input, const ExprContext *context,
               JsonArray *ret_results, ExprMistake *ret_mistake);
 
 /* Exactly one result, or EXPR_E_COUNT. */
-int expr_eval_one(const Expr *expr, const Json *input, const ExprContext *context, Arena *arena,
-                  Json *ret_result, ExprMistake *ret_mistake);
+int expr_eval_one(const Expr *expr, const Json *input, const ExprContext *context, Json *ret_result,
+                  ExprMistake *ret_mistake);
 
 const char *expr_code_name(int code); /* "SYNTAX", "STEPS", … for messages and tests */

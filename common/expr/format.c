@@ -236,8 +236,8 @@ typedef struct Letters {
     uint32_t length; /* letters of a group */
 } Letters;
 
-static const Letters base64 = {
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 6, 3, 4};
+static const Letters base64 = {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+                               6, 3, 4};
 static const Letters base32 = {"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 5, 5, 8};
 
 static int encode(Machine *machine, const Json *input, const Letters *letters, Json *ret_value) {
@@ -255,9 +255,8 @@ static int encode(Machine *machine, const Json *input, const Letters *letters, J
         for (uint32_t k = 0; k < letters->length; k++) {
             uint64_t index = group >> (letters->bits * (letters->length - 1 - k));
 
-            text_add_char(&text, k < written
-                                     ? letters->alphabet[index & ((1u << letters->bits) - 1)]
-                                     : '=');
+            text_add_char(
+                &text, k < written ? letters->alphabet[index & ((1u << letters->bits) - 1)] : '=');
         }
     }
     return r ? r : machine_text_done(machine, &text, ret_value);

@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * Lex: jq text to tokens, one at a time. Strings are taken apart by the parser, because they may hold
- * programs: TOKEN_QUOTE is only the opening quote.
+ * Lex: jq text to tokens, one at a time. Strings are taken apart by the parser, because they may
+ * hold programs: TOKEN_QUOTE is only the opening quote.
  */
 
 #include "common/base/str.h"

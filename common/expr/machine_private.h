@@ -60,11 +60,11 @@ typedef enum Next {
 } Next;
 
 typedef enum FrameKind {
-    FRAME_END,          /* a result of the whole program */
-    FRAME_PIPE,         /* node->b */
-    FRAME_FIELD,        /* navigate by node */
-    FRAME_INDEX_KEY,    /* the key is here, evaluate the target */
-    FRAME_INDEX,        /* the target is here, the key is in the frame */
+    FRAME_END,       /* a result of the whole program */
+    FRAME_PIPE,      /* node->b */
+    FRAME_FIELD,     /* navigate by node */
+    FRAME_INDEX_KEY, /* the key is here, evaluate the target */
+    FRAME_INDEX,     /* the target is here, the key is in the frame */
     FRAME_SLICE_FROM,
     FRAME_SLICE_TO,
     FRAME_SLICE,
@@ -176,9 +176,9 @@ struct Machine {
     Block *block;
     char *next;
 
-    int code;        /* why the evaluation stopped */
-    Json error;      /* what was raised */
-    bool is_break;   /* a break to `target` is on its way instead of an error */
+    int code;      /* why the evaluation stopped */
+    Json error;    /* what was raised */
+    bool is_break; /* a break to `target` is on its way instead of an error */
     Choice *target;
     Path path_root;
     Path path_broken;
@@ -198,7 +198,7 @@ struct Machine {
 /* Budgets: 0, or the refusal; machine_charge() counts work that is proportional to units. */
 int machine_charge(Machine *machine, size_t units);
 int machine_room(Machine *machine, size_t bytes);
-Text machine_text(Machine *machine); /* limited by what is left */
+Text machine_text(Machine *machine);                                  /* limited by what is left */
 int machine_text_done(Machine *machine, const Text *text, Json *ret); /* a string */
 
 /* EXPR_E_RUNTIME with the message. */

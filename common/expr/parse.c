@@ -96,8 +96,8 @@ int parser_unexpected(Parser *parser, const char *where) {
         return expr_refuse(parser->compiler, EXPR_E_SYNTAX, token->offset,
                            "syntax error: the program ends %s", where);
     return expr_refuse(parser->compiler, EXPR_E_SYNTAX, token->offset,
-                       "syntax error: unexpected '%.*s' %s", (int)MIN(token->text.length, (size_t)40),
-                       token->text.data, where);
+                       "syntax error: unexpected '%.*s' %s",
+                       (int)MIN(token->text.length, (size_t)40), token->text.data, where);
 }
 
 int parser_want(Parser *parser, const char *sign, const char *where) {
@@ -139,29 +139,29 @@ static const struct {
     uint8_t kind;
     uint8_t op;
 } operators[] = {
-    {",",   HOLD_COMMA,       NODE_COMMA,       0                     },
-    {"//",  HOLD_ALTERNATIVE, NODE_ALTERNATIVE, 0                     },
-    {"=",   HOLD_ASSIGN,      NODE_ASSIGN,      ASSIGN_SET            },
-    {"|=",  HOLD_ASSIGN,      NODE_ASSIGN,      ASSIGN_UPDATE         },
-    {"+=",  HOLD_ASSIGN,      NODE_ASSIGN,      BINARY_ADD            },
-    {"-=",  HOLD_ASSIGN,      NODE_ASSIGN,      BINARY_SUBTRACT       },
-    {"*=",  HOLD_ASSIGN,      NODE_ASSIGN,      BINARY_MULTIPLY       },
-    {"/=",  HOLD_ASSIGN,      NODE_ASSIGN,      BINARY_DIVIDE         },
-    {"%=",  HOLD_ASSIGN,      NODE_ASSIGN,      BINARY_REMAINDER      },
-    {"//=", HOLD_ASSIGN,      NODE_ASSIGN,      ASSIGN_ALTERNATIVE    },
-    {"or",  HOLD_OR,          NODE_OR,          0                     },
-    {"and", HOLD_AND,         NODE_AND,         0                     },
-    {"==",  HOLD_COMPARE,     NODE_BINARY,      BINARY_EQUAL          },
-    {"!=",  HOLD_COMPARE,     NODE_BINARY,      BINARY_UNEQUAL        },
-    {"<",   HOLD_COMPARE,     NODE_BINARY,      BINARY_LESS           },
-    {"<=",  HOLD_COMPARE,     NODE_BINARY,      BINARY_LESS_EQUAL     },
-    {">",   HOLD_COMPARE,     NODE_BINARY,      BINARY_GREATER        },
-    {">=",  HOLD_COMPARE,     NODE_BINARY,      BINARY_GREATER_EQUAL  },
-    {"+",   HOLD_SUM,         NODE_BINARY,      BINARY_ADD            },
-    {"-",   HOLD_SUM,         NODE_BINARY,      BINARY_SUBTRACT       },
-    {"*",   HOLD_PRODUCT,     NODE_BINARY,      BINARY_MULTIPLY       },
-    {"/",   HOLD_PRODUCT,     NODE_BINARY,      BINARY_DIVIDE         },
-    {"%",   HOLD_PRODUCT,     NODE_BINARY,      BINARY_REMAINDER      },
+    {",",   HOLD_COMMA,       NODE_COMMA,       0                   },
+    {"//",  HOLD_ALTERNATIVE, NODE_ALTERNATIVE, 0                   },
+    {"=",   HOLD_ASSIGN,      NODE_ASSIGN,      ASSIGN_SET          },
+    {"|=",  HOLD_ASSIGN,      NODE_ASSIGN,      ASSIGN_UPDATE       },
+    {"+=",  HOLD_ASSIGN,      NODE_ASSIGN,      BINARY_ADD          },
+    {"-=",  HOLD_ASSIGN,      NODE_ASSIGN,      BINARY_SUBTRACT     },
+    {"*=",  HOLD_ASSIGN,      NODE_ASSIGN,      BINARY_MULTIPLY     },
+    {"/=",  HOLD_ASSIGN,      NODE_ASSIGN,      BINARY_DIVIDE       },
+    {"%=",  HOLD_ASSIGN,      NODE_ASSIGN,      BINARY_REMAINDER    },
+    {"//=", HOLD_ASSIGN,      NODE_ASSIGN,      ASSIGN_ALTERNATIVE  },
+    {"or",  HOLD_OR,          NODE_OR,          0                   },
+    {"and", HOLD_AND,         NODE_AND,         0                   },
+    {"==",  HOLD_COMPARE,     NODE_BINARY,      BINARY_EQUAL        },
+    {"!=",  HOLD_COMPARE,     NODE_BINARY,      BINARY_UNEQUAL      },
+    {"<",   HOLD_COMPARE,     NODE_BINARY,      BINARY_LESS         },
+    {"<=",  HOLD_COMPARE,     NODE_BINARY,      BINARY_LESS_EQUAL   },
+    {">",   HOLD_COMPARE,     NODE_BINARY,      BINARY_GREATER      },
+    {">=",  HOLD_COMPARE,     NODE_BINARY,      BINARY_GREATER_EQUAL},
+    {"+",   HOLD_SUM,         NODE_BINARY,      BINARY_ADD          },
+    {"-",   HOLD_SUM,         NODE_BINARY,      BINARY_SUBTRACT     },
+    {"*",   HOLD_PRODUCT,     NODE_BINARY,      BINARY_MULTIPLY     },
+    {"/",   HOLD_PRODUCT,     NODE_BINARY,      BINARY_DIVIDE       },
+    {"%",   HOLD_PRODUCT,     NODE_BINARY,      BINARY_REMAINDER    },
 };
 
 /* The operator at the token, or -1. */

@@ -16,9 +16,9 @@ typedef struct Parser {
 } Parser;
 
 void parser_next(Parser *parser);
-bool parser_at(const Parser *parser, const char *sign);     /* an operator or bracket */
+bool parser_at(const Parser *parser, const char *sign);      /* an operator or bracket */
 bool parser_at_word(const Parser *parser, const char *word); /* a keyword */
-bool parser_skip(Parser *parser, const char *sign);         /* true when it was there */
+bool parser_skip(Parser *parser, const char *sign);          /* true when it was there */
 int parser_want(Parser *parser, const char *sign, const char *where);
 int parser_want_word(Parser *parser, const char *word, const char *where);
 int parser_unexpected(Parser *parser, const char *where);

@@ -6,8 +6,8 @@
 
 static bool is_keyword(Str name) {
     static const char *const keywords[] = {
-        "and",  "as",      "break",  "catch", "def",    "elif",   "else", "end", "foreach",
-        "if",   "import",  "include", "label", "module", "or",     "reduce", "then", "try",
+        "and", "as",     "break",   "catch", "def",    "elif", "else",   "end",  "foreach",
+        "if",  "import", "include", "label", "module", "or",   "reduce", "then", "try",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {

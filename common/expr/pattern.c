@@ -145,8 +145,8 @@ static Node *names_array(Compiler *compiler, const Names *names) {
 }
 
 /*
- * `S as p ?// q | rest`: each alternative gives an array of all variables, null where it binds none;
- * the first that does not fail, together with the rest, is taken.
+ * `S as p ?// q | rest`: each alternative gives an array of all variables, null where it binds
+ * none; the first that does not fail, together with the rest, is taken.
  */
 static Node *unfold_choice(Compiler *compiler, Node *source, const Pattern *pattern, Node *rest) {
     Str whole = pattern_hidden(compiler)->name, found = pattern_hidden(compiler)->name;

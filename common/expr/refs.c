@@ -148,7 +148,8 @@ static void read_children(Walk *walk, const Node *node, const Trace *input, cons
 static const Trace *walk_index(Walk *walk, const Node *node, const Trace *input, const Known *env) {
     const Trace *target = walk_node(walk, node->a, input, env);
 
-    if (node->b != NULL && node->b->kind == NODE_LITERAL && json_is(&node->b->literal, JSON_STRING)) {
+    if (node->b != NULL && node->b->kind == NODE_LITERAL &&
+        json_is(&node->b->literal, JSON_STRING)) {
         Str name = json_str(&node->b->literal);
 
         return below(walk, target, &name);
@@ -341,18 +342,10 @@ static const Trace *walk_kind(Walk *walk, const Node *node, const Trace *input, 
 typedef const Trace *(*WalkFn)(Walk *walk, const Node *node, const Trace *input, const Known *env);
 
 static const WalkFn walks[_NODE_KIND_COUNT] = {
-    [NODE_TEXT] = walk_text,
-    [NODE_TRY] = walk_try,
-    [NODE_IF] = walk_if,
-    [NODE_OBJECT] = walk_object,
-    [NODE_CHOOSE] = walk_choose,
-    [NODE_REDUCE] = walk_fold,
-    [NODE_FOREACH] = walk_fold,
-    [NODE_FUNCTION] = walk_function,
-    [NODE_CLOSURE] = walk_closure,
-    [NODE_NATIVE] = walk_native,
-    [NODE_PATH] = walk_path,
-    [NODE_MAP] = walk_map,
+    [NODE_TEXT] = walk_text,     [NODE_TRY] = walk_try,           [NODE_IF] = walk_if,
+    [NODE_OBJECT] = walk_object, [NODE_CHOOSE] = walk_choose,     [NODE_REDUCE] = walk_fold,
+    [NODE_FOREACH] = walk_fold,  [NODE_FUNCTION] = walk_function, [NODE_CLOSURE] = walk_closure,
+    [NODE_NATIVE] = walk_native, [NODE_PATH] = walk_path,         [NODE_MAP] = walk_map,
 };
 
 static bool is_computed(const Node *node) {

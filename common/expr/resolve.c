@@ -216,7 +216,8 @@ static int resolve_assign(Compiler *compiler, Node *node, const Place *place) {
 
     node->a->next = node->b;
     if (node->op == ASSIGN_SET || node->op == ASSIGN_UPDATE) {
-        *node = *node_call(compiler, node->op == ASSIGN_SET ? "_assign" : "_modify", node->a, offset);
+        *node =
+            *node_call(compiler, node->op == ASSIGN_SET ? "_assign" : "_modify", node->a, offset);
         return resolve_call(compiler, node, place, &(Place){0});
     }
     if (node->op == ASSIGN_ALTERNATIVE) {

@@ -105,8 +105,8 @@ static Node *make_map(Compiler *compiler, Node *call) {
     Node *identity = node_new(compiler, NODE_IDENTITY, call->offset);
     Node *each = node_unary(compiler, NODE_ITERATE, identity, call->offset);
 
-    return node_unary(compiler, NODE_ARRAY,
-                      node_pair(compiler, NODE_PIPE, each, arg_take(call)), call->offset);
+    return node_unary(compiler, NODE_ARRAY, node_pair(compiler, NODE_PIPE, each, arg_take(call)),
+                      call->offset);
 }
 
 static Node *make_path(Compiler *compiler, Node *call) {

@@ -104,8 +104,8 @@ Str text_str(const Text *text) {
 
 /* Whether digits, point and exponent stand as JSON wants them. */
 static bool is_json_number(Str text) {
-    bool zero_first = text.length > 1 && text.data[0] == '0' && text.data[1] >= '0' &&
-                      text.data[1] <= '9';
+    bool zero_first =
+        text.length > 1 && text.data[0] == '0' && text.data[1] >= '0' && text.data[1] <= '9';
     ptrdiff_t point = str_find_char(text, '.');
     char behind = point >= 0 && (size_t)point + 1 < text.length ? text.data[point + 1] : '\0';
 

@@ -97,7 +97,7 @@ struct Node {
     uint8_t op;
     bool is_simple;
     bool is_resolved;
-    bool is_path;   /* only walks down from its input: its result is a part of it */
+    bool is_path;    /* only walks down from its input: its result is a part of it */
     uint16_t height; /* of the tree below */
     uint32_t offset; /* in the program, or in the builtin's own text */
     uint32_t skip;
@@ -168,7 +168,7 @@ typedef struct Compiler {
     const Str *names;
     size_t name_count;
     ExprMistake *mistake;
-    bool is_builtin; /* text is ours */
+    bool is_builtin;       /* text is ours */
     struct Loaded *loaded; /* builtins written in jq that were needed so far */
     uint32_t nesting;
     uint32_t hidden_count; /* variables without a name in the text */
@@ -176,6 +176,18 @@ typedef struct Compiler {
 
 /* Deeper than a tree as written: patterns unfold into chains of bindings. */
 #define RESOLVE_NESTING_MAX 2500
+
+/* Like expr_eval_one(), and says how many steps it took. */
+typedef struct ExprSpending {
+    ExprContext context;
+    uint32_t steps; /* spent */
+} ExprSpending;
+
+int expr_eval_spending(const Expr *expr, const Json *input, ExprSpending *spending,
+                       Json *ret_result, ExprMistake *ret_mistake);
+
+/* Line and column of the mistake's offset. */
+void expr_locate(Str source, ExprMistake *mistake);
 
 /* Each returns a refusal that it has described in the mistake. */
 int expr_refuse(Compiler *compiler, int code, size_t offset, const char *format, ...)

@@ -85,8 +85,8 @@ static int add_strings(Machine *machine, const Json *a, const Json *b, Json *ret
     }
     r = append(machine, TAIL_STRING, 1, a, b);
     if (r == 0)
-        *ret_value = json_string(
-            str_from(machine->tail[TAIL_STRING].data, (size_t)a->count + b->count));
+        *ret_value =
+            json_string(str_from(machine->tail[TAIL_STRING].data, (size_t)a->count + b->count));
     return r;
 }
 

@@ -73,8 +73,7 @@ int value_index(Machine *machine, const Json *value, const Json *key, Json *ret_
     }
     if (value_is(key, JSON_ARRAY) && value_is(value, JSON_ARRAY))
         return value_indices(machine, value, key, ret_value);
-    if (value_is(value, JSON_NULL) &&
-        (value_is(key, JSON_NUMBER) || value_is(key, JSON_NULL))) {
+    if (value_is(value, JSON_NULL) && (value_is(key, JSON_NUMBER) || value_is(key, JSON_NULL))) {
         *ret_value = json_null();
         return 0;
     }

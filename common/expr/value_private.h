@@ -34,7 +34,7 @@ int value_path_set(Machine *machine, const Json *root, const Json *path, const J
                    Json *ret_value);
 int value_path_drop(Machine *machine, const Json *root, const Json *paths, Json *ret_value);
 
-int value_write(Machine *machine, Text *text, const Json *value); /* as JSON */
+int value_write(Machine *machine, Text *text, const Json *value);      /* as JSON */
 int value_text(Machine *machine, const Json *value, Json *ret_string); /* tostring */
 int value_json(Machine *machine, const Json *value, Json *ret_string); /* tojson */
 /* "number (1)": the type and the start of the text, for messages. */

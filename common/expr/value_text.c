@@ -118,8 +118,8 @@ static bool show_value(Arena *arena, Shown *shown, const Json *value) {
     }
     more = show(shown, value_is(value, JSON_ARRAY) ? STR("[") : STR("{"));
     for (uint32_t i = 0; i < value->count && more; i++) {
-        const Json *part = value_is(value, JSON_ARRAY) ? &value->items[i]
-                                                       : &value->members[i].value;
+        const Json *part =
+            value_is(value, JSON_ARRAY) ? &value->items[i] : &value->members[i].value;
 
         more = i == 0 || show(shown, STR(","));
         if (more && value_is(value, JSON_OBJECT)) {
@@ -159,8 +159,9 @@ static int measure(Measure *measured, const Json *value, uint32_t depth) {
     int r = 0;
 
     measured->nodes++;
-    measured->bytes += value->type == JSON_STRING ? value->count + 2u
-                       : value->type == JSON_NUMBER && !value->is_computed ? value->count : 2u;
+    measured->bytes += value->type == JSON_STRING                          ? value->count + 2u
+                       : value->type == JSON_NUMBER && !value->is_computed ? value->count
+                                                                           : 2u;
     if (measured->bytes > measured->bytes_max)
         return EXPR_E_BYTES;
     if (measured->nodes > measured->nodes_max)
@@ -172,8 +173,8 @@ static int measure(Measure *measured, const Json *value, uint32_t depth) {
     for (uint32_t i = 0; i < value->count && r == 0; i++) {
         if (value->type == JSON_OBJECT)
             measured->bytes += value->members[i].key.length + 3;
-        r = measure(measured, value->type == JSON_ARRAY ? &value->items[i]
-                                                        : &value->members[i].value,
+        r = measure(measured,
+                    value->type == JSON_ARRAY ? &value->items[i] : &value->members[i].value,
                     depth + 1);
     }
     return r;
