@@ -186,7 +186,7 @@ Template *build_template(Build *build, const Place *place, const Json *value, ui
     if (build->mistakes == NULL)
         build->mistakes = arena_alloc(&build->scratch, MISTAKES_MAX * sizeof *build->mistakes);
     program.pointer = place_pointer(&build->plan->arena, place);
-    count = template_compile(value, NULL, 0, build->mistakes, MISTAKES_MAX, &program.template);
+    count = template_compile(value, build->mistakes, MISTAKES_MAX, &program.template);
     for (size_t i = 0; i < MIN(count, (size_t)MISTAKES_MAX); i++) {
         const TemplateMistake *at = &build->mistakes[i];
 

@@ -31,13 +31,13 @@ static int fail(Evaluation *evaluation, int refusal, Str message) {
     return refusal;
 }
 
-static ExprContext context_at(int64_t now_ms) {
-    return (ExprContext){.now_ms = now_ms, .budget = EXPR_BUDGET_DEFAULT};
+static ExprContext context_at(int64_t now_ms, Arena *arena) {
+    return (ExprContext){.now_ms = now_ms, .budget = EXPR_BUDGET_DEFAULT, .arena = arena};
 }
 
 static int evaluation_open(Evaluation *evaluation, const Scope *scope, uint32_t node,
                            const PlanReads *reads) {
-    evaluation->context = context_at(scope->now_ms);
+    evaluation->context = context_at(scope->now_ms, evaluation->arena);
     if (scope_roots(scope, node, reads, evaluation->arena, &evaluation->roots))
         return fail(evaluation, SCOPE_E_VALIDATION, STR("what was recorded is not JSON"));
     return 0;
@@ -47,8 +47,7 @@ static int evaluate_expr(Evaluation *evaluation, const Expr *expr, const char *p
                          bool *ret_truth) {
     ExprMistake mistake = {0};
     Json result;
-    int r = expr_eval_one(expr, &evaluation->roots, &evaluation->context, evaluation->arena,
-                          &result, &mistake);
+    int r = expr_eval_one(expr, &evaluation->roots, &evaluation->context, &result, &mistake);
 
     if (r)
         return fail(evaluation, SCOPE_E_EXPRESSION,
@@ -67,11 +66,10 @@ static int evaluate_template(Evaluation *evaluation, const Template *template, c
     int r;
 
     if (is_late)
-        r = template_eval_late(template, &evaluation->roots, &evaluation->context,
-                               evaluation->arena, ret_value, &mistake);
+        r = template_eval_late(template, &evaluation->roots, &evaluation->context, ret_value,
+                               &mistake);
     else
-        r = template_eval(template, &evaluation->roots, &evaluation->context, evaluation->arena,
-                          ret_value, &mistake);
+        r = template_eval(template, &evaluation->roots, &evaluation->context, ret_value, &mistake);
     if (r)
         return fail(evaluation, SCOPE_E_EXPRESSION,
                     str_printf(evaluation->arena, "%s%s: %s", place, mistake.pointer,
@@ -186,7 +184,7 @@ int scope_output(const ScopeRaw *raw, Arena *arena, Str *ret_output, ScopeError 
     Evaluation evaluation = {
         .arena = arena,
         .error = ret_error,
-        .context = context_at(raw->now_ms),
+        .context = context_at(raw->now_ms, arena),
     };
 
     CHECK(raw->node < raw->plan->node_count);

@@ -121,13 +121,13 @@ static bool status_fits(const PlanMatch *match, const Json *error) {
 }
 
 static bool expr_fits(const PlanMatch *match, const Json *error, int64_t now_ms, Arena *arena) {
-    ExprContext context = {.now_ms = now_ms, .budget = EXPR_BUDGET_DEFAULT};
+    ExprContext context = {.now_ms = now_ms, .budget = EXPR_BUDGET_DEFAULT, .arena = arena};
     ExprMistake mistake;
     Json result;
 
     if (match->expr == NULL)
         return true;
-    return expr_eval_one(match->expr, error, &context, arena, &result, &mistake) == 0 &&
+    return expr_eval_one(match->expr, error, &context, &result, &mistake) == 0 &&
            json_is(&result, JSON_TRUE);
 }
 

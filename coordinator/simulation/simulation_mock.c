@@ -125,15 +125,18 @@ Json simulation_secrets(const Simulation *simulation) {
 }
 
 static int open_input(Simulation *simulation, const ExecEffect *task, Json *ret_input) {
-    ExprContext context = {.now_ms = task->opened_ms, .budget = EXPR_BUDGET_DEFAULT};
+    ExprContext context = {
+        .now_ms = task->opened_ms, .budget = EXPR_BUDGET_DEFAULT, .arena = simulation->arena};
     TemplateMistake mistake;
-    Json input, redacted;
+    TemplateOpened opened;
+    Json input;
 
     if (json_parse(simulation->arena, task->input, JSON_LIMITS_DEFAULT, &input, NULL))
         return fault_raise(-EPROTO);
-    if (template_open(&input, &simulation->secrets, &context, simulation->arena, ret_input,
-                      &redacted, &mistake))
-        *ret_input = input; /* a placeholder that fails stays one */
+    /* A place that fails to open stays what it is. */
+    if (template_open(&input, &simulation->secrets, &context, &opened, &mistake))
+        opened.value = input;
+    *ret_input = opened.value;
     return 0;
 }
 
