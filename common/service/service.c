@@ -136,6 +136,7 @@ static bool is_ready(void *context, Buf *ret_reason) {
 typedef struct Arguments {
     const char *config_file;
     bool is_check, is_print;
+    int code; /* -1: go on; else the process ends with it */
 } Arguments;
 
 static void merge_keys(Service *service) {
@@ -158,6 +159,8 @@ static void print_help(const Service *service) {
            "  --config FILE   lines \"key = value\"; the environment wins\n"
            "  --check-config  says whether the configuration is good, and ends\n"
            "  --print-config  prints it, without secrets, as a file for --config, and ends\n"
+           "  --document-config, --document-metrics\n"
+           "                  print tables for the documentation, and end\n"
            "  --version       prints the version, and ends\n"
            "  --help          prints this, and ends\n\n"
            "Keys (HEADRACE_ and the name in capitals, dots as _; …_FILE names a file):\n\n",
@@ -168,40 +171,75 @@ static void print_help(const Service *service) {
                service->keys[i].fallback ? service->keys[i].fallback : "(required)");
 }
 
-/* -1: go on; else the exit code. */
-static int read_arguments(Service *service, int argc, char **argv, Arguments *arguments) {
+static void print_version(const Service *service) {
+    printf("headrace-%s %s\n", service->spec->name, HEADRACE_VERSION);
+}
+
+static void document_config(const Service *service) {
+    _cleanup_(buf_done) Buf text = {0};
+
+    config_document("Every daemon", common_keys, ARRAY_SIZE(common_keys), &text);
+    buf_printf(&text, "\n");
+    config_document(service->spec->name, service->spec->keys, service->spec->key_count, &text);
+    fputs(text.data, stdout);
+}
+
+static void document_metrics(const Service *service) {
+    _cleanup_(buf_done) Buf text = {0};
+
+    metrics_document(service->spec->name, service->spec->metrics, service->spec->metric_count,
+                     &text);
+    fputs(text.data, stdout);
+}
+
+/* What a daemon prints instead of living, by option. */
+static const struct {
+    int option;
+    void (*print)(const Service *service);
+} prints[] = {
+    {'h', print_help      },
+    {'v', print_version   },
+    {'C', document_config },
+    {'M', document_metrics},
+};
+
+static void take_option(const Service *service, int option, Arguments *arguments) {
+    if (option == 'c')
+        arguments->config_file = optarg;
+    else if (option == 'k')
+        arguments->is_check = true;
+    else if (option == 'p')
+        arguments->is_print = true;
+    else if (option == '?')
+        arguments->code = EXIT_USAGE;
+    for (size_t i = 0; i < ARRAY_SIZE(prints); i++) {
+        if (prints[i].option != option)
+            continue;
+        prints[i].print(service);
+        arguments->code = EXIT_DONE;
+    }
+}
+
+static void read_arguments(const Service *service, int argc, char **argv, Arguments *arguments) {
     static const struct option options[] = {
         {"config",       required_argument, NULL, 'c'},
         {"check-config",          no_argument, NULL, 'k'},
         {"print-config",              no_argument, NULL, 'p'},
-        {"version",no_argument, NULL, 'v'},
-        {"help",           no_argument, NULL, 'h'},
-        {0},
+        {"document-config",no_argument, NULL, 'C'},
+        {"document-metrics",           no_argument, NULL, 'M'},
+        {"version", no_argument, NULL, 'v'},
+        {"help",          no_argument, NULL, 'h'},
+        {0             },
     };
     int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'c') {
-            arguments->config_file = optarg;
-        } else if (option == 'k') {
-            arguments->is_check = true;
-        } else if (option == 'p') {
-            arguments->is_print = true;
-        } else if (option == 'v') {
-            printf("headrace-%s %s\n", service->spec->name, HEADRACE_VERSION);
-            return EXIT_DONE;
-        } else if (option == 'h') {
-            print_help(service);
-            return EXIT_DONE;
-        } else {
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc) {
+    arguments->code = -1;
+    while (arguments->code < 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        take_option(service, option, arguments);
+    if (arguments->code < 0 && optind < argc) {
         fprintf(stderr, "headrace-%s: what is \"%s\"?\n", service->spec->name, argv[optind]);
-        return EXIT_USAGE;
+        arguments->code = EXIT_USAGE;
     }
-    return -1;
 }
 
 static int complain(const Service *service, const char *text) {
@@ -290,8 +328,10 @@ static void live(Service *service) {
 
 static int run(Service *service, int argc, char **argv) {
     Arguments arguments = {0};
-    int code = read_arguments(service, argc, argv, &arguments);
+    int code;
 
+    read_arguments(service, argc, argv, &arguments);
+    code = arguments.code;
     if (code < 0)
         code = read_config(service, &arguments);
     if (code >= 0)
