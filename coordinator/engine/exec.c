@@ -125,7 +125,7 @@ int exec_step(Exec *exec, const ExecEvent *event, ExecEffects *effects) {
     CHECK(effects->count == 0);
 
     if (execution_status_is_terminal(exec->status)) {
-        exec_tell_late(&turn);
+        exec_tell_late(&turn, "TERMINAL");
         return EXEC_E_FINISHED;
     }
 

@@ -63,6 +63,7 @@ typedef struct ExecEffect {
     StepReason reason;
     int64_t due_ms;
     ExecRow row;       /* RECORD, LATE */
+    const char *why;   /* LATE: TERMINAL, UNKNOWN_STEP, ENDED, ATTEMPT, RUN or INDEX */
     Str input;         /* DISPATCH: the evaluated input, placeholders for secrets */
     int64_t opened_ms; /* DISPATCH */
     uint32_t chain;    /* DISPATCH */

@@ -67,7 +67,7 @@ void exec_record(ExecTurn *turn, ExecRow row) {
 }
 
 /* An outcome that changes nothing is kept for whoever asks whether the call was made after all. */
-void exec_tell_late(ExecTurn *turn) {
+void exec_tell_late(ExecTurn *turn, const char *why) {
     const ExecEvent *event = turn->event;
     ExecEffect *effect;
 
@@ -75,6 +75,7 @@ void exec_tell_late(ExecTurn *turn) {
         return;
     effect = exec_effect(turn, EXEC_EFFECT_LATE, event->node);
     effect->attempt = event->attempt;
+    effect->why = why;
     effect->row = (ExecRow){
         .node = event->node,
         .visit = event->visit,

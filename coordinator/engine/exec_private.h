@@ -130,10 +130,14 @@ void exec_see_all(ExecTurn *turn, Scope *ret_scope);
 ExecEffect *exec_effect(ExecTurn *turn, ExecEffectType type, uint32_t node);
 void exec_record(ExecTurn *turn, ExecRow row);
 ExecRow exec_row(const ExecTurn *turn, uint32_t node, StepStatus status);
-void exec_tell_late(ExecTurn *turn);
+void exec_tell_late(ExecTurn *turn, const char *why);
 void exec_wait(ExecTurn *turn, uint32_t node, StepReason reason, int64_t due_ms);
 void exec_arm(ExecTurn *turn, uint32_t node);
 void exec_arm_execution(ExecTurn *turn);
+
+/* exec_accept.c: whose word counts; refusals */
+int exec_accept(ExecTurn *turn);
+int exec_accept_word(const ExecTurn *turn);
 
 /* exec_open.c: working off what was opened */
 int exec_work_off(ExecTurn *turn);

@@ -1,54 +1,6 @@
-/*
- * A worker has reported on one attempt.
- *
- * Its word counts when the step is open, the attempt is the current one and the run is the one that
- * holds it, whichever copy of the task it came from. Everything else is late and changes nothing.
- */
+/* A worker has reported how an attempt ended: it succeeded, or something becomes of the failure. */
 
 #include "coordinator/engine/exec_private.h"
-
-static int reach(const ExecTurn *turn) {
-    const ExecEvent *event = turn->event;
-
-    if (event->node >= turn->plan->node_count ||
-        exec_at(turn->exec, event->node)->phase == PHASE_UNREACHED)
-        return EXEC_E_UNKNOWN_STEP;
-    return 0;
-}
-
-static bool is_current(const ExecTurn *turn) {
-    const ExecEvent *event = turn->event;
-    const ExecStep *step = exec_at(turn->exec, event->node);
-
-    if (event->visit != 0 || event->attempt != step->attempt)
-        return false;
-    if (step->released_run && step->released_run == event->outcome.run)
-        return false;
-    return step->run == 0 || step->run == event->outcome.run;
-}
-
-/*
- * A task that was given back may have a copy in other hands: what comes of it counts too, while the
- * step waits to be sent again.
- */
-static bool is_awaited(const ExecStep *step) {
-    return exec_is_in_hand(step) || (step->phase == PHASE_WAITING && step->reason == REASON_RETRY);
-}
-
-static int accept_outcome(ExecTurn *turn) {
-    const ExecStep *step;
-    int r = reach(turn);
-
-    if (r) {
-        exec_tell_late(turn);
-        return r;
-    }
-    step = exec_at(turn->exec, turn->event->node);
-    if (is_awaited(step) && is_current(turn) && turn->event->outcome.index == step->index)
-        return 0;
-    exec_tell_late(turn);
-    return EXEC_E_LATE;
-}
 
 static int64_t clamp_ms(int64_t low, int64_t value, int64_t high) {
     return MIN(MAX(value, low), high);
@@ -144,89 +96,27 @@ static int fail(ExecTurn *turn, StepStatus status) {
 
 int exec_on_ended(ExecTurn *turn) {
     bool is_ending = turn->exec->ending != ENDING_NONE;
-    int r = accept_outcome(turn);
+    StepStatus status = turn->event->outcome.status;
+    int r = exec_accept(turn);
 
     if (r)
         return r;
-    switch (turn->event->outcome.status) {
+    switch (status) {
     case STEP_COMPLETED:
         return complete(turn);
+    case STEP_FAILED:
     case STEP_TIMED_OUT:
     case STEP_INDETERMINATE:
-        return fail(turn, turn->event->outcome.status);
+        return fail(turn, status);
     case STEP_CANCELLED: /* as it was asked to; on its own account it is a failure */
         return fail(turn, is_ending ? STEP_CANCELLED : STEP_FAILED);
-    case STEP_PENDING: /* a worker cannot mean these */
+    case STEP_PENDING: /* no end at all: the worker is wrong, the step must not wait for ever */
     case STEP_RUNNING:
     case STEP_WAITING:
     case STEP_FAILED_HANDLED:
     case STEP_SKIPPED:
-    case STEP_FAILED:
     case _STEP_STATUS_COUNT:
-        return fail(turn, STEP_FAILED);
+        break;
     }
     return fail(turn, STEP_FAILED);
-}
-
-int exec_on_started(ExecTurn *turn) {
-    ExecStep *step;
-    int r = reach(turn);
-
-    if (r)
-        return r;
-    step = exec_at(turn->exec, turn->event->node);
-    if (!exec_is_in_hand(step) || !is_current(turn))
-        return EXEC_E_LATE;
-
-    if (step->phase == PHASE_QUEUED) {
-        exec_move(turn->exec, turn->event->node, PHASE_RUNNING);
-        step->since_ms = turn->now_ms;
-    }
-    step->run = turn->event->outcome.run;
-    step->heard_ms = turn->now_ms;
-    step->silence_count = 0;
-    exec_arm(turn, turn->event->node);
-    return 0;
-}
-
-/* Whether asking again at once would only get the same answer. */
-static bool wants_pause(Released why) {
-    switch (why) {
-    case RELEASED_HOLD:
-    case RELEASED_PLAN:
-    case RELEASED_REV:
-    case RELEASED_CANCEL:
-        return true;
-    case RELEASED_DRAIN:
-    case RELEASED_EXPIRED:
-    case RELEASED_BUDGET:
-    case RELEASED_LEASE:
-    case _RELEASED_COUNT:
-        return false;
-    }
-    return false;
-}
-
-int exec_on_released(ExecTurn *turn) {
-    uint32_t node = turn->event->node;
-    ExecStep *step;
-    int r = accept_outcome(turn);
-
-    if (r)
-        return r;
-    step = exec_at(turn->exec, node);
-    if (turn->exec->ending != ENDING_NONE) {
-        exec_record_closed(turn, node);
-        return 0;
-    }
-    if (!exec_is_in_hand(step)) /* a second copy was given back as well */
-        return EXEC_E_LATE;
-    step->released_run = turn->event->outcome.run;
-    step->silence_count = 0;
-    if (!wants_pause(turn->event->outcome.released))
-        return exec_dispatch(turn, node, true);
-    step->run = 0;
-    step->index = 0;
-    exec_wait(turn, node, REASON_RETRY, turn->now_ms + RELEASED_PAUSE_MS);
-    return 0;
 }

@@ -4,7 +4,7 @@
  *   row a#0 FAILED RETRIED error NETWORK     task a#1 again 2 input {"x":1}
  *   wait a#1 RETRY until 1100                wake a#1
  *   timer a#1 at 1100                        revoke a#1
- *   late a#0 COMPLETED                       status CANCELLING error CANCELLED
+ *   late a#0 ATTEMPT COMPLETED               status CANCELLING error CANCELLED
  *   finish COMPLETED output {"x":1}
  *
  * Times are milliseconds since the execution's start.
@@ -80,8 +80,11 @@ void exec_trace_effect(const Exec *exec, const ExecEffect *effect, Buf *buf) {
     if (effect->node != PLAN_NONE)
         add_step(buf, exec, effect);
     switch (effect->type) {
-    case EXEC_EFFECT_RECORD:
     case EXEC_EFFECT_LATE:
+        buf_printf(buf, " %s", effect->why);
+        add_row(buf, &effect->row);
+        break;
+    case EXEC_EFFECT_RECORD:
         add_row(buf, &effect->row);
         break;
     case EXEC_EFFECT_DISPATCH:

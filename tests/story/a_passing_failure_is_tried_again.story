@@ -18,7 +18,7 @@ plan   a -> b
 
 > ok a#0
 ! late
-< late a#0 COMPLETED
+< late a#0 ATTEMPT COMPLETED
 
 > failed a#1 NETWORK retryable        @1200
 < row a#1 FAILED RETRIED error NETWORK

@@ -46,9 +46,11 @@ Test(exec_trace, each_effect_is_one_line) {
     check((ExecEffect){.type = EXEC_EFFECT_REVOKE}, "revoke a#0");
     check(
         (ExecEffect){
-            .type = EXEC_EFFECT_LATE, .row = {.status = STEP_COMPLETED, .reason = REASON_LATE}
+            .type = EXEC_EFFECT_LATE,
+            .why = "RUN",
+            .row = {.status = STEP_COMPLETED, .reason = REASON_LATE}
     },
-        "late a#0 COMPLETED");
+        "late a#0 RUN COMPLETED");
     check((ExecEffect){.type = EXEC_EFFECT_STATUS,
                        .node = PLAN_NONE,
                        .status = EXECUTION_CANCELLING,
