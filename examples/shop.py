@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The shop that the order-intake example talks to: customers, reservations, charges and mails.
 
-Its card terminal answers 503 twice for every order before it works, so that one can see a step being
-tried again. A repeated call with the same Idempotency-Key gets the answer of the first one.
+Its card terminal answers 503 twice for every order before it works, so that one can see a step
+being tried again. A repeated call with the same Idempotency-Key gets the answer of the first one.
 
     examples/shop.py [--port PORT] [--port-file FILE]
 """

@@ -1,6 +1,6 @@
-"""A whole Headrace of its own for end-to-end tests: services, daemons, an API client, a sink.
+"""A whole Headrace for end-to-end tests: services, daemons, an API client, a sink.
 
-The folder is HEADRACE_DEV_DIR; whoever runs the test cleans it up. Daemons are started by `./dev up`
+The folder is HEADRACE_DEV_DIR; whoever runs the test cleans it up. Daemons are started by ./dev up
 and killed by their recorded pids.
 """
 
@@ -62,6 +62,10 @@ def kill(name, number=signal.SIGKILL):
 
 def psql(statement):
     return run("psql", "-XAtq", os.environ["HEADRACE_PG_DSN"], "-c", statement).stdout.strip()
+
+
+def kafka():
+    return os.environ["HEADRACE_KAFKA"]
 
 
 def verify():

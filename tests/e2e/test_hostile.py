@@ -131,7 +131,8 @@ def webhooks_fail_closed():
         "name": "hook",
         "triggers": [{"id": "in", "type": "WEBHOOK", "config": {
             "path": "in", "signature": {"scheme": "github", "secretVariable": "HOOK_SECRET"}}}],
-        "steps": [{"id": "echo", "type": "TRANSFORM", "inputMappings": {"got": "${ .trigger.body }"}}],
+        "steps": [{"id": "echo", "type": "TRANSFORM",
+                   "inputMappings": {"got": "${ .trigger.body }"}}],
     })
     url = stack.webhook_url("hook", "in")
     body = b'{"n":1}'
@@ -160,13 +161,12 @@ def garbage_on_every_topic_becomes_a_dead_letter():
     before = dead_letters()
     for topic in ("headrace.events.v1", "headrace.results.v1", "headrace.tasks.http.v1"):
         for value in ("not protobuf at all", "\x7f" * 300):
-            stack.run("kcat", "-P", "-b", stack.os.environ["HEADRACE_KAFKA"], "-t", topic, "-p", "0",
-                      text=value)
+            stack.run("kcat", "-P", "-b", stack.kafka(), "-t", topic, "-p", "0", text=value)
     stack.until("six dead letters", 20, lambda: dead_letters() >= before + 6)
 
 
 def dead_letters():
-    done = stack.run("kcat", "-C", "-b", stack.os.environ["HEADRACE_KAFKA"],
+    done = stack.run("kcat", "-C", "-b", stack.kafka(),
                      "-t", "headrace.dead-letters.v1", "-e", "-q", "-f", "%t/%p/%o %h\n")
     return len(done.stdout.splitlines())
 
@@ -196,7 +196,7 @@ def no_secret_is_anywhere():
     for name in stack.DAEMONS:
         assert SECRET not in stack.read("log", f"{name}.log"), name
     for topic in ("headrace.events.v1", "headrace.results.v1", "headrace.tasks.http.v1"):
-        done = stack.run("kcat", "-C", "-b", stack.os.environ["HEADRACE_KAFKA"], "-t", topic, "-e",
+        done = stack.run("kcat", "-C", "-b", stack.kafka(), "-t", topic, "-e",
                          "-q", "-f", "%s\n")
         assert SECRET not in done.stdout, topic
 
