@@ -128,6 +128,10 @@ static void park_deadline(Effects *effects) {
 
 static void take_wait(Effects *effects, const ExecEffect *effect) {
     ExecStepView view = exec_view(effects->slot->exec, effect->node);
+    Flight *flight = slot_find_flight(effects->slot, effect->node);
+
+    if (flight != NULL) /* the worker gave it back */
+        slots_drop_flight(&effects->lane->slots, flight);
 
     park(effects, &(WorkWait){
                       .node = effect->node,
