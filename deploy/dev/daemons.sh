@@ -89,6 +89,7 @@ daemons_launch() {
     done
     daemon_up gateway trigger-gateway/headrace-gateway headrace_gateway \
         "$key" HEADRACE_EGRESS_ALLOW=127.0.0.0/8 HEADRACE_API_PG_DSN="$(role_dsn headrace_api)" \
+        HEADRACE_EVENTS_TOPICS=orders=dev \
         listen:api listen:hooks
 }
 
