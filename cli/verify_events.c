@@ -27,8 +27,9 @@ static const char sql_missing[] =
 typedef struct Events {
     Pg *pg;
     const char *brokers;
-    Map letters; /* "partition/offset" of events that are dead letters */
-    Map places;  /* execution id as text → its place, of the ids asked for */
+    BusProducer *producer; /* only asks */
+    Map letters;           /* "partition/offset" of events that are dead letters */
+    Map places;            /* execution id as text → its place, of the ids asked for */
     PgArray *ids;
     uint32_t lost;
 } Events;
@@ -45,7 +46,7 @@ static int read_partition(Events *events, const char *topic, int32_t partition, 
     int r = bus_consumer_open(&settings, &consumer);
 
     if (r == 0)
-        r = bus_watermarks(consumer, topic, partition, WAIT_MS, &marks);
+        r = bus_watermarks(events->producer, topic, partition, WAIT_MS, &marks);
     if (r == 0 && marks.low < marks.high)
         r = bus_assign(consumer, topic, partition, marks.low);
     if (end < 0 || end > marks.high)
@@ -133,16 +134,11 @@ static int note_event(Events *events, const BusMessage *message) {
 }
 
 static int read_letters(Events *events) {
-    BusSettings settings = {.brokers = events->brokers, .client_id = "headrace verify"};
-    BusProducer *producer = NULL;
     uint32_t count = 0;
-    int r = bus_producer_open(&settings, &producer);
+    int r = bus_partition_count(events->producer, TOPIC_DEAD_LETTERS, WAIT_MS, &count);
 
-    if (r == 0)
-        r = bus_partition_count(producer, TOPIC_DEAD_LETTERS, WAIT_MS, &count);
     for (uint32_t partition = 0; r == 0 && partition < count; partition++)
         r = read_partition(events, TOPIC_DEAD_LETTERS, (int32_t)partition, -1, note_letter);
-    bus_producer_close(producer);
     return r;
 }
 
@@ -159,16 +155,19 @@ static int read_events(Events *events) {
 }
 
 int verify_events(Pg *pg, const char *brokers, uint32_t *ret_lost) {
+    BusSettings settings = {.brokers = brokers, .client_id = "headrace verify"};
     Events events = {.pg = pg, .brokers = brokers, .ids = pg_array_new(PG_ARRAY_UUID)};
-    int r;
+    int r = bus_producer_open(&settings, &events.producer);
 
     map_init(&events.letters, 0);
     map_init(&events.places, 0);
-    r = read_letters(&events);
+    if (r == 0)
+        r = read_letters(&events);
     if (r == 0)
         r = read_events(&events);
     if (r)
         fprintf(stderr, "headrace verify: the events cannot be read (%d)\n", r);
+    bus_producer_close(events.producer);
     pg_array_free(events.ids);
     map_done(&events.letters);
     map_done(&events.places);

@@ -166,7 +166,7 @@ int intake_gather(Lane *lane, int64_t wait_ms) {
 static int start_offset(Lane *lane, Partition *partition, const char *topic, int64_t *next,
                         int64_t *ret_end) {
     BusWatermarks marks;
-    int r = bus_watermarks(lane->consumer, topic, partition->number, WATERMARK_MS, &marks);
+    int r = bus_watermarks(lane->producer, topic, partition->number, WATERMARK_MS, &marks);
 
     if (r)
         return r;

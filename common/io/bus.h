@@ -144,8 +144,11 @@ typedef struct BusWatermarks {
     int64_t high; /* offset that the next message will get */
 } BusWatermarks;
 
-/* Asks the broker. */
-int bus_watermarks(BusConsumer *consumer, const char *topic, int32_t partition, int timeout_ms,
+/*
+ * Asks the broker; through a producer, because a broker answers the requests of one connection one
+ * after the other, and those of a consumer wait behind its long fetches.
+ */
+int bus_watermarks(BusProducer *producer, const char *topic, int32_t partition, int timeout_ms,
                    BusWatermarks *ret_watermarks);
 
 typedef struct BusGroupQuestion {

@@ -360,17 +360,3 @@ int bus_resume(BusConsumer *consumer, const char *topic, int32_t partition) {
 int bus_consumer_fd(BusConsumer *consumer) {
     return consumer->wake_fd;
 }
-
-int bus_watermarks(BusConsumer *consumer, const char *topic, int32_t partition, int timeout_ms,
-                   BusWatermarks *ret_watermarks) {
-    BusWatermarks watermarks;
-    int r = kafka_needed(consumer, false);
-
-    if (r)
-        return fault_pass(r);
-    r = bus_refusal_of(rd_kafka_query_watermark_offsets(
-        consumer->kafka, topic, partition, &watermarks.low, &watermarks.high, timeout_ms));
-    if (r == 0)
-        *ret_watermarks = watermarks;
-    return r;
-}

@@ -279,3 +279,14 @@ bool bus_producer_is_up(const BusProducer *producer) {
 
     return alive_ms > 0 && clock_monotonic_ms() - alive_ms < UP_MS;
 }
+
+int bus_watermarks(BusProducer *producer, const char *topic, int32_t partition, int timeout_ms,
+                   BusWatermarks *ret_watermarks) {
+    BusWatermarks watermarks;
+    int r = bus_refusal_of(rd_kafka_query_watermark_offsets(
+        producer->kafka, topic, partition, &watermarks.low, &watermarks.high, timeout_ms));
+
+    if (r == 0)
+        *ret_watermarks = watermarks;
+    return r;
+}

@@ -182,7 +182,7 @@ Test(io_bus, an_assignment_starts_at_its_offset_and_ends_at_the_end, .timeout = 
     cr_assert_eq(bus_assign(consumer, topic, 0, 60), 0);
     expect_run(consumer, 0, 60, 100);
     expect_end(consumer, 0, 100);
-    cr_assert_eq(bus_watermarks(consumer, topic, 0, WAIT_MS, &watermarks), 0);
+    cr_assert_eq(bus_watermarks(producer, topic, 0, WAIT_MS, &watermarks), 0);
     cr_expect_eq(watermarks.low, 0);
     cr_expect_eq(watermarks.high, 100);
     bus_consumer_close(consumer);
