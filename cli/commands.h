@@ -20,6 +20,7 @@ enum {
     COMMAND(expr, "Evaluate an expression on JSON from standard input.")                           \
     COMMAND(key, "Make or revoke a key of the API.")                                               \
     COMMAND(migrate, "Bring the database to the newest schema, or say where it is.")               \
+    COMMAND(simulate, "Run a definition on a virtual clock, its calls answered from mocks.")       \
     COMMAND(tenant, "Make a tenant, or list them.")                                                \
     COMMAND(verify, "Check the laws of the engine against what is stored.")
 

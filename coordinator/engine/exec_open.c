@@ -19,11 +19,17 @@ static int complete(ExecTurn *turn, uint32_t node, Str outcome, Str output) {
     return 0;
 }
 
+static Str ports_of_skip(const ExecTurn *turn, StepReason reason) {
+    if (turn->exec->ending != ENDING_NONE)
+        return STR(EXEC_OUTCOME_CLOSED);
+    return reason == REASON_GUARD ? STR("") : STR("none");
+}
+
 static int skip(ExecTurn *turn, uint32_t node, StepReason reason) {
     ExecRow row = exec_row(turn, node, STEP_SKIPPED);
 
     row.reason = reason;
-    row.outcome = reason == REASON_GUARD ? STR("") : STR("none");
+    row.outcome = ports_of_skip(turn, reason);
     exec_record(turn, row);
     return 0;
 }
@@ -193,22 +199,29 @@ static bool is_on_dead_path(const ExecTurn *turn, uint32_t node) {
     return exec_at(turn->exec, node)->dead_count == in_count;
 }
 
-int exec_begin(ExecTurn *turn, uint32_t node) {
+/* Why the step is skipped without asking any program; NONE: it is not. */
+static StepReason skip_reason(const ExecTurn *turn, uint32_t node) {
     const PlanNode *plan_node = &turn->plan->nodes[node];
-    const ExecStep *step = exec_at(turn->exec, node);
 
     if (is_on_dead_path(turn, node))
-        return skip(turn, node, REASON_DEAD_PATH);
-    if (!exec_join_is_satisfied(plan_node, step))
-        return skip(turn, node, REASON_JOIN_UNSATISFIED);
-    if (plan_node->is_disabled)
-        return skip(turn, node, REASON_GUARD);
-    return begin_guarded(turn, node);
+        return REASON_DEAD_PATH;
+    if (!exec_join_is_satisfied(plan_node, exec_at(turn->exec, node)))
+        return REASON_JOIN_UNSATISFIED;
+    return plan_node->is_disabled ? REASON_GUARD : REASON_NONE;
+}
+
+int exec_begin(ExecTurn *turn, uint32_t node) {
+    StepReason reason = skip_reason(turn, node);
+
+    return reason == REASON_NONE ? begin_guarded(turn, node) : skip(turn, node, reason);
 }
 
 static int work_off(ExecTurn *turn, uint32_t node) {
     ExecStep *step = exec_at(turn->exec, node);
+    StepReason reason = skip_reason(turn, node);
 
+    if (reason != REASON_NONE)
+        return skip(turn, node, reason);
     if (turn->exec->ending != ENDING_NONE) {
         exec_record_closed(turn, node);
         return 0;
@@ -219,7 +232,7 @@ static int work_off(ExecTurn *turn, uint32_t node) {
         exec_arm(turn, node);
         return 0;
     }
-    return exec_begin(turn, node);
+    return begin_guarded(turn, node);
 }
 
 int exec_work_off(ExecTurn *turn) {
