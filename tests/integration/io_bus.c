@@ -1,9 +1,13 @@
-/* The bus against a real Kafka: HEADRACE_KAFKA names a broker where topics may be made. */
+/*
+ * The bus against a real Kafka: HEADRACE_KAFKA names a broker where topics may be made, the file
+ * HEADRACE_RUN/kafka begins with its process id. It is stopped, continued and killed here; whoever
+ * runs this program starts it again.
+ */
 
 #include <criterion/criterion.h>
 #include <librdkafka/rdkafka.h>
 #include <poll.h>
-#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -556,4 +560,65 @@ Test(io_bus, an_unknown_property_is_a_fault_at_once) {
     with.properties = " linger.ms=3; ;";
     cr_expect_eq(bus_producer_open(&with, &producer), 0);
     bus_producer_close(producer);
+}
+
+/* ── outages ────────────────────────────────────────────────────────────────────────────────── */
+
+static pid_t broker(void) {
+    char path[400], text[32] = "";
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/kafka", getenv("HEADRACE_RUN"));
+    file = fopen(path, "r");
+    cr_assert(file && fgets(text, sizeof text, file), "%s", path);
+    fclose(file);
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+static void poll_until_up(BusProducer *producer, bool is_up, int limit_ms) {
+    int64_t until_ms = clock_monotonic_ms() + limit_ms;
+
+    while (bus_producer_is_up(producer) != is_up && clock_monotonic_ms() < until_ms)
+        bus_producer_poll(producer, 100);
+    cr_expect_eq(bus_producer_is_up(producer), is_up);
+}
+
+/* Numbers go out one by one around an outage; all arrive, once and in order. */
+static void produce_through(int outage, int limit_ms) {
+    BusProducer *producer = open_producer();
+    BusConsumer *consumer = open_consumer(NULL);
+    const char *topic = make_topic(1);
+    Reports reports = {0};
+
+    fill(producer, topic, 0, 0, 100);
+    cr_assert_eq(bus_assign(consumer, topic, 0, 0), 0);
+    expect_run(consumer, 0, 0, 50);
+    poll_until_up(producer, true, WAIT_MS);
+    kill(broker(), outage);
+    bus_producer_on_report(producer, report_taken, &reports);
+    for (int i = 100; i < 200; i++) {
+        char text[16];
+
+        snprintf(text, sizeof text, "%d", i);
+        cr_assert_eq(bus_produce(producer, &(BusOutgoing){.topic = topic, .value = str_of(text)}),
+                     0);
+    }
+    poll_until_up(producer, false, 15000);
+    if (outage == SIGSTOP)
+        kill(broker(), SIGCONT);
+    cr_assert_eq(bus_producer_flush(producer, limit_ms), 0);
+    cr_expect_eq(reports.count, 100);
+    cr_expect_eq(reports.worst, 0);
+    poll_until_up(producer, true, WAIT_MS);
+    expect_run(consumer, 0, 50, 200);
+    bus_consumer_close(consumer);
+    bus_producer_close(producer);
+}
+
+Test(io_bus, a_broker_that_stands_still_is_noticed_and_nothing_is_lost_or_doubled, .timeout = 120) {
+    produce_through(SIGSTOP, 60000);
+}
+
+Test(io_bus, a_broker_that_is_killed_is_noticed_and_nothing_is_lost_or_doubled, .timeout = 240) {
+    produce_through(SIGKILL, 120000);
 }

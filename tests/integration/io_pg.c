@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -337,6 +338,24 @@ Test(io_pg, a_query_that_takes_too_long_is_ended_by_the_server) {
     cr_expect_eq(pg_query(pg, "SELECT pg_sleep(5)", NULL, 0, NULL), PG_E_SQL);
     cr_expect_str_eq(pg_failure(pg)->sqlstate, "57014");
     cr_expect_eq(number(pg, "SELECT 1"), 1);
+    pg_free(pg);
+}
+
+Test(io_pg, a_server_that_stands_still_is_given_up_in_time, .timeout = 60) {
+    Pg *pg = open_table("still");
+    Pg *quick = open_pg(500);
+    pid_t backend = (pid_t)number(quick, "SELECT pg_backend_pid()");
+    int64_t begin_ms = clock_monotonic_ms();
+
+    kill(backend, SIGSTOP);
+    pg_begin(quick);
+    pg_send(quick, "INSERT INTO still VALUES (1, 'a')", NULL, 0);
+    cr_expect_eq(pg_finish(quick, true, NULL, 0), PG_E_UNKNOWN);
+    cr_expect_lt(clock_monotonic_ms() - begin_ms, 8000);
+    cr_expect_not(pg_is_connected(quick));
+    kill(backend, SIGCONT);
+    cr_expect_eq(number(quick, "SELECT 1"), 1);
+    pg_free(quick);
     pg_free(pg);
 }
 

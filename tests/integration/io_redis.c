@@ -1,6 +1,7 @@
 /*
- * Redis on the loop against a real server: HEADRACE_REDIS names it, HEADRACE_REDIS_PID is its
- * process, which is stopped and continued here.
+ * Redis on the loop against a real server: HEADRACE_REDIS names it, the file HEADRACE_RUN/redis
+ * begins with its process id. It is stopped, continued and killed here; whoever runs this program
+ * starts it again.
  */
 
 #include <criterion/criterion.h>
@@ -105,7 +106,14 @@ static Answer ask(Bench *bench, const char *line) {
 }
 
 static pid_t server(void) {
-    return (pid_t)strtol(getenv("HEADRACE_REDIS_PID"), NULL, 10);
+    char path[400], text[32] = "";
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/redis", getenv("HEADRACE_RUN"));
+    file = fopen(path, "r");
+    cr_assert(file && fgets(text, sizeof text, file), "%s", path);
+    fclose(file);
+    return (pid_t)strtol(text, NULL, 10);
 }
 
 Test(io_redis, commands_are_answered_in_order, .timeout = 30) {
@@ -293,4 +301,18 @@ Test(io_redis, an_address_without_a_port_is_a_fault) {
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
         cr_expect_lt(redis_open(loop, &(RedisSettings){.address = wrong[i]}, &redis), 0);
     loop_free(loop);
+}
+
+Test(io_redis, a_server_that_is_killed_is_used_again_when_it_is_back, .timeout = 60) {
+    Bench bench;
+
+    bench_up(&bench);
+    kill(server(), SIGKILL);
+    RUN_UNTIL(&bench, !redis_is_up(bench.redis), WAIT_MS);
+    cr_assert_not(redis_is_up(bench.redis));
+    cr_expect_eq(ask(&bench, "PING").r, REDIS_E_UNAVAILABLE);
+    RUN_UNTIL(&bench, redis_is_up(bench.redis), 40000);
+    cr_assert(redis_is_up(bench.redis));
+    cr_expect_eq(ask(&bench, "PING").r, 0);
+    bench_close(&bench);
 }
