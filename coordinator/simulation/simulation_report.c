@@ -54,7 +54,8 @@ static Json entry_value(const Simulation *simulation, const ExecRow *row) {
     JsonObject value = {.arena = simulation->arena};
     const char *reason = step_reason_word(row->reason);
 
-    json_add(&value, STR("stepId"), json_string(simulation->plan->nodes[row->node].id));
+    json_add(&value, STR("stepId"),
+             json_string_copy(simulation->arena, simulation->plan->nodes[row->node].id));
     json_add(&value, STR("scopePath"), json_string(STR("")));
     json_add(&value, STR("attempt"), json_integer(simulation->arena, row->attempt));
     json_add(&value, STR("stepStatus"), json_string(str_of(step_status_word(row->status))));
