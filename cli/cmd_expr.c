@@ -113,36 +113,34 @@ static void read_input(Buf *input) {
     buf_add_str(input, STR(""));
 }
 
-/* The length of the first JSON value of a text that starts with one. */
+/* Behind the closing quote of a text that starts with one. */
+static size_t string_length(Str text) {
+    size_t i = 1;
+
+    while (i < text.length && text.data[i] != '"')
+        i += text.data[i] == '\\' ? 2 : 1;
+    return MIN(i + 1, text.length);
+}
+
+/* The length of the first JSON value of a text that starts with one; mistakes are the parser's. */
 static size_t value_length(Str text) {
     size_t depth = 0, i = 0;
-    bool in_text = false;
 
-    for (; i < text.length; i++) {
+    if (strchr("[{\"", text.data[0]) == NULL) {
+        while (i < text.length && strchr("[{\" \t\r\n", text.data[i]) == NULL)
+            i++;
+        return i;
+    }
+    do {
         char c = text.data[i];
 
-        if (in_text) {
-            i += c == '\\';
-            in_text = c != '"';
-        } else if (c == '"') {
-            if (depth == 0 && i > 0)
-                return i;
-            in_text = true;
-        } else if (c == '[' || c == '{') {
-            if (depth == 0 && i > 0)
-                return i;
+        if (c == '[' || c == '{')
             depth++;
-        } else if (c == ']' || c == '}') {
-            if (depth <= 1)
-                return i + 1;
+        if ((c == ']' || c == '}') && depth > 0)
             depth--;
-        } else if (depth == 0 && (c == ' ' || c == '\n' || c == '\t' || c == '\r')) {
-            return i;
-        }
-        if (!in_text && depth == 0 && c == '"' && i > 0)
-            return i + 1;
-    }
-    return text.length;
+        i += c == '"' ? string_length(str_slice(text, i, text.length)) : 1;
+    } while (depth > 0 && i < text.length);
+    return i;
 }
 
 static int eval_value(const ExprCommand *command, const Expr *program, const Json *input,

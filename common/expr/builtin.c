@@ -49,3 +49,13 @@ const char *builtin_forbidden(Str name) {
     }
     return NULL;
 }
+
+void builtin_names(BuiltinNameFn fn, void *context) {
+    library_names(fn, context);
+    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+        BuiltinTable table = tables[i]();
+
+        for (size_t k = 0; k < table.count; k++)
+            fn(context, str_of(table.entries[k].name), table.entries[k].arity);
+    }
+}

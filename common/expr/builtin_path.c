@@ -102,12 +102,13 @@ typedef struct NameList {
     JsonArray names;
 } NameList;
 
-static void list_name(void *context, const char *name, uint32_t arity) {
+static void list_name(void *context, Str name, uint32_t arity) {
     NameList *list = context;
 
-    if (name[0] == '_' || name[0] == '@')
+    if (name.data[0] == '_' || name.data[0] == '@')
         return;
-    json_push(&list->names, json_string(str_printf(list->machine->arena, "%s/%u", name, arity)));
+    json_push(&list->names,
+              json_string(str_printf(list->machine->arena, "%.*s/%u", STR_ARGS(name), arity)));
 }
 
 static int path_builtins(Machine *machine, const Json *input, const Json *args, Json *ret_value) {

@@ -33,12 +33,13 @@ BuiltinTable builtin_format(void); /* @text and its like; the input is the value
 
 const Builtin *builtin_find(Str name, size_t arity); /* of all tables */
 
-/* Functions written in the language itself: the text of one `def`, or NULL. */
-const char *library_find(Str name, size_t arity);
-
 /* Why a name is refused, or NULL. */
 const char *builtin_forbidden(Str name);
 
 /* Calls fn with each name; for suggestions and `builtins`. */
-typedef void (*BuiltinNameFn)(void *context, const char *name, uint32_t arity);
+typedef void (*BuiltinNameFn)(void *context, Str name, uint32_t arity);
 void builtin_names(BuiltinNameFn fn, void *context);
+
+/* Functions written in the language itself: the text of one `def`, or NULL. */
+const char *library_find(Str name, size_t arity);
+void library_names(BuiltinNameFn fn, void *context);

@@ -7,6 +7,7 @@
 
 #include "common/base/alloc.h"
 #include "common/base/check.h"
+#include "common/expr/compile_private.h"
 #include "common/expr/value_private.h"
 
 /* Longer programs are refused before anybody looks at them. */

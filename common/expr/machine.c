@@ -1,13 +1,12 @@
 /* The machine's memory, budgets and errors, and the loop that drives it. */
 
-#include "common/expr/machine_private.h"
+#include "common/expr/value_private.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/check.h"
-#include "common/expr/value_private.h"
 
 #define CONTROL_BYTES_MAX (256u << 10)
 

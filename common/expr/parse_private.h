@@ -2,8 +2,8 @@
 
 /* The parser's own state, shared by its files. */
 
+#include "common/expr/compile_private.h"
 #include "common/expr/lex_private.h"
-#include "common/expr/tree_private.h"
 
 /* Nesting of parentheses, brackets and the like: the parser recurses at each. */
 #define PARSE_NESTING_MAX 250

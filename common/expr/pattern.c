@@ -4,7 +4,7 @@
  */
 
 #include "common/base/check.h"
-#include "common/expr/tree_private.h"
+#include "common/expr/compile_private.h"
 
 static Node *node_variable(Compiler *compiler, Str name, uint32_t offset) {
     Node *node = node_new(compiler, NODE_VARIABLE, offset);

@@ -13,6 +13,7 @@
 
 #include "common/base/check.h"
 #include "common/expr/builtin_private.h"
+#include "common/expr/compile_private.h"
 
 /* More work than this, and the program is taken to read everything. */
 #define WALKS_MAX 20000

@@ -159,17 +159,17 @@ static bool is_near(Str a, Str b) {
 typedef struct Near {
     Str wanted;
     size_t arity;
-    const char *name;
+    Str name;
     uint32_t name_arity;
 } Near;
 
 /* The same name with another count of arguments, else a name that is nearly the same. */
-static void look_near(void *context, const char *name, uint32_t arity) {
+static void look_near(void *context, Str name, uint32_t arity) {
     Near *near = context;
 
-    if (name[0] == '_')
+    if (name.data[0] == '_')
         return;
-    if (str_is(near->wanted, name) || (near->name == NULL && is_near(near->wanted, str_of(name)))) {
+    if (str_equal(near->wanted, name) || (near->name.length == 0 && is_near(near->wanted, name))) {
         near->name = name;
         near->name_arity = arity;
     }
@@ -184,11 +184,11 @@ static int refuse_unknown(Compiler *compiler, const Node *call, size_t arity) {
                            call->name.data);
     builtin_names(look_near, &near);
     for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
-        look_near(&near, forms[i].name, (uint32_t)forms[i].arity);
-    if (near.name != NULL)
+        look_near(&near, str_of(forms[i].name), (uint32_t)forms[i].arity);
+    if (near.name.length > 0)
         return expr_refuse(compiler, EXPR_E_UNKNOWN, call->offset,
-                           "no function named %.*s/%zu; is %s/%u meant?", shown, call->name.data,
-                           arity, near.name, near.name_arity);
+                           "no function named %.*s/%zu; is %.*s/%u meant?", shown, call->name.data,
+                           arity, STR_ARGS(near.name), near.name_arity);
     return expr_refuse(compiler, EXPR_E_UNKNOWN, call->offset, "no function named %.*s/%zu", shown,
                        call->name.data, arity);
 }
@@ -325,52 +325,37 @@ static void classify_array(Node *node) {
     node->is_simple = a == NULL || is_list(a);
 }
 
+/* Simple when all their children are. */
+static const bool follows[_NODE_KIND_COUNT] = {
+    [NODE_IDENTITY] = true, [NODE_LITERAL] = true, [NODE_TEXT] = true,
+    [NODE_FIELD] = true,    [NODE_INDEX] = true,   [NODE_SLICE] = true,
+    [NODE_PIPE] = true,     [NODE_BINARY] = true,  [NODE_NEGATE] = true,
+    [NODE_AND] = true,      [NODE_OR] = true,      [NODE_ALTERNATIVE] = true,
+    [NODE_IF] = true,       [NODE_OBJECT] = true,  [NODE_ENTRY] = true,
+    [NODE_AS] = true,       [NODE_NATIVE] = true,  [NODE_VARIABLE] = true,
+    [NODE_CONTEXT] = true,  [NODE_GETPATH] = true,
+};
+
+static bool is_walk(const Node *node) {
+    if (node->kind == NODE_IDENTITY)
+        return true;
+    if (node->kind == NODE_FIELD)
+        return node->a->is_path;
+    if (node->kind == NODE_PIPE)
+        return node->a->is_path && node->b->is_path;
+    return node->kind == NODE_INDEX && node->a->is_path && node->b->kind == NODE_LITERAL &&
+           json_is(&node->b->literal, JSON_NUMBER);
+}
+
 void node_classify(Node *node) {
-    switch (node->kind) {
-    case NODE_IDENTITY:
-    case NODE_FIELD:
-        node->is_simple = node->a == NULL || node->a->is_simple;
-        node->is_path = node->a == NULL || node->a->is_path;
-        break;
-    case NODE_PIPE:
-        node->is_simple = children_simple(node);
-        node->is_path = node->a->is_path && node->b->is_path;
-        break;
-    case NODE_INDEX:
-        node->is_simple = children_simple(node);
-        node->is_path = node->a->is_path && node->b->kind == NODE_LITERAL &&
-                        json_is(&node->b->literal, JSON_NUMBER);
-        break;
-    case NODE_ARRAY:
+    node->is_path = is_walk(node);
+    if (node->kind == NODE_ARRAY)
         classify_array(node);
-        break;
-    case NODE_TRY:
+    else if (node->kind == NODE_TRY)
         /* Without a handler an error leaves no result at all. */
         node->is_simple = node->b != NULL && children_simple(node);
-        break;
-    case NODE_LITERAL:
-    case NODE_TEXT:
-    case NODE_SLICE:
-    case NODE_BINARY:
-    case NODE_NEGATE:
-    case NODE_AND:
-    case NODE_OR:
-    case NODE_ALTERNATIVE:
-    case NODE_IF:
-    case NODE_OBJECT:
-    case NODE_ENTRY:
-    case NODE_AS:
-    case NODE_NATIVE:
-    case NODE_VARIABLE:
-    case NODE_CONTEXT:
-    case NODE_GETPATH:
-        node->is_simple = children_simple(node);
-        break;
-    case NODE_DEFINE:
+    else if (node->kind == NODE_DEFINE)
         node->is_simple = node->a->is_simple;
-        break;
-    default:
-        node->is_simple = false;
-        break;
-    }
+    else if (node->kind != NODE_MAP)
+        node->is_simple = follows[node->kind] && children_simple(node);
 }

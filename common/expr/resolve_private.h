@@ -2,7 +2,7 @@
 
 /* The resolver's own words, shared by its files. */
 
-#include "common/expr/tree_private.h"
+#include "common/expr/compile_private.h"
 
 typedef enum ScopeKind {
     SCOPE_VARIABLE,

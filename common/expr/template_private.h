@@ -2,8 +2,8 @@
 
 /* The template's own tree, shared by its files. */
 
+#include "common/expr/compile_private.h"
 #include "common/expr/template.h"
-#include "common/expr/tree_private.h"
 
 typedef enum PieceKind {
     PIECE_LITERAL, /* value, programs nowhere below */

@@ -5,7 +5,7 @@
  * EXPR_E_RUNTIME with a message in the machine, or the budget that ran out.
  */
 
-#include "common/expr/machine_private.h"
+#include "common/expr/eval_private.h"
 
 static inline bool value_is_true(const Json *value) {
     return value->type > JSON_FALSE;
