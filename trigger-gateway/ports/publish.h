@@ -47,6 +47,7 @@ int publisher_open(Loop *loop, const PublisherSettings *settings, Publisher **re
 void publisher_close(Publisher *publisher, LoopFn closed_fn, void *context);
 
 bool publisher_is_up(const Publisher *publisher);
+bool publisher_has_failed(const Publisher *publisher); /* for good: the process must begin anew */
 uint32_t publisher_pending(const Publisher *publisher);
 
 /* r is 0 (acknowledged) or a refusal. */
