@@ -17,6 +17,7 @@ enum {
 
 /* A line each: COMMAND(name, what it does). Keep the list sorted; main.c and the help walk it. */
 #define COMMANDS(COMMAND)                                                                          \
+    COMMAND(check, "Check a definition and print every problem.")                                  \
     COMMAND(expr, "Evaluate an expression on JSON from standard input.")                           \
     COMMAND(key, "Make or revoke a key of the API.")                                               \
     COMMAND(migrate, "Bring the database to the newest schema, or say where it is.")               \

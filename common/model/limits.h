@@ -37,6 +37,9 @@
 #define EXPRESSION_STEPS_MAX 100000 /* about 10 ms of one core */
 #define EXPRESSION_BYTES_OUT_MAX (1u << 20)
 
+/* A compiled program takes some 4 KiB: a plan stays below 50 MiB, whatever its text. */
+#define PROGRAMS_MAX 10000
+
 /* Executions -------------------------------------------------------------------------------- */
 
 /* Any message under 1 MiB: the broker's default; two payloads of half of it do not fit, one does.

@@ -11,7 +11,7 @@
 #include "common/base/check.h"
 #include "common/model/limits.h"
 
-#define NEAR_LOOKS_MAX 200u /* times 2,000 ids: some ten milliseconds */
+#define NEAR_LOOKS_MAX 50u /* times 2,000 ids: some ten milliseconds */
 #define MESSAGE_BYTES_SHOWN_MAX 1024
 #define MISTAKES_MAX 32u /* of one mapping */
 
@@ -19,7 +19,7 @@ void build_problem(Build *build, PlanProblemCode code, Str pointer, Str message)
     PlanProblem problem = {
         .code = code,
         .pointer = str_copy(build->arena, pointer),
-        .message = str_copy(build->arena, message),
+        .message = str_copy(build->arena, text_storable(build->arena, message)),
     };
 
     plan_problem_add(&build->problems, build->arena, problem);
@@ -157,6 +157,36 @@ static void tell_mistake(Build *build, Str pointer, const ExprMistake *mistake) 
                              mistake->column, mistake->message));
 }
 
+/* How many programs a mapping may hold; what only looks like one counts too. */
+static uint32_t count_programs(const Json *value) {
+    uint32_t count = 0;
+
+    if (json_is(value, JSON_STRING)) {
+        Str rest = json_str(value);
+
+        for (ptrdiff_t at; (at = str_find(rest, STR("${"))) >= 0; count++)
+            rest = str_slice(rest, (size_t)at + 2, rest.length);
+        return count;
+    }
+    for (uint32_t i = 0; json_is(value, JSON_ARRAY) && i < value->count; i++)
+        count += count_programs(&value->items[i]);
+    for (uint32_t i = 0; json_is(value, JSON_OBJECT) && i < value->count; i++)
+        count += count_programs(&value->members[i].value);
+    return count;
+}
+
+static bool has_room(Build *build, const Place *place, uint32_t count) {
+    if (count <= PROGRAMS_MAX - build->program_count) {
+        build->program_count += count;
+        return true;
+    }
+    if (!build->is_program_full)
+        build_complain(build, PROBLEM_LIMIT_EXCEEDED, place,
+                       "a definition has at most %d expressions; these are too many", PROGRAMS_MAX);
+    build->is_program_full = true;
+    return false;
+}
+
 Expr *build_expr(Build *build, const Place *place, const Json *value, uint32_t node,
                  ProgramSees sees) {
     PlanProgram program = {.node = node, .sees = sees};
@@ -170,6 +200,8 @@ Expr *build_expr(Build *build, const Place *place, const Json *value, uint32_t n
                        "line 1, column 1: an expression stands here bare, without `${` and `}`");
         return NULL;
     }
+    if (!has_room(build, place, 1))
+        return NULL;
     if (expr_compile(source, NULL, 0, &program.expr, &mistake)) {
         tell_mistake(build, program.pointer, &mistake);
         return NULL;
@@ -183,6 +215,8 @@ Template *build_template(Build *build, const Place *place, const Json *value, ui
     PlanProgram program = {.node = node, .sees = sees};
     size_t count;
 
+    if (!has_room(build, place, count_programs(value)))
+        return NULL;
     if (build->mistakes == NULL)
         build->mistakes = arena_alloc(&build->scratch, MISTAKES_MAX * sizeof *build->mistakes);
     program.pointer = place_pointer(&build->plan->arena, place);

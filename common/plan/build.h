@@ -48,6 +48,8 @@ typedef struct Build {
     Arena scratch; /* of what is not needed any more when the plan is there */
     PlanProblems problems;
     PlanProgram *last_program;
+    uint32_t program_count;
+    bool is_program_full; /* there were more programs than there may be, and it is told */
     Wire *wires;
     uint32_t wire_count;
     uint32_t wire_capacity;

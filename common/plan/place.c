@@ -76,6 +76,22 @@ const char *text_shown(Arena *arena, Str text) {
     return shown;
 }
 
+Str text_storable(Arena *arena, Str text) {
+    char *copy;
+
+    if (str_is_utf8(text) && str_find_char(text, '\0') < 0)
+        return text;
+    copy = arena_copy(arena, text.data, text.length);
+    for (size_t i = 0; i < text.length;) {
+        size_t length = str_sequence(copy + i, text.length - i);
+
+        if (length == 0 || copy[i] == '\0')
+            copy[i] = '?';
+        i += MAX(length, (size_t)1);
+    }
+    return str_from(copy, text.length);
+}
+
 /* The usual table of edit distances, one row kept; both words are short. */
 uint32_t text_distance(Str a, Str b) {
     uint32_t row[COMPARED_BYTES_MAX + 1];

@@ -29,6 +29,12 @@ Str place_pointer(Arena *arena, const Place *place);
 const char *text_shown(Arena *arena, Str text);
 
 /*
+ * The text with '?' for every byte that no database and no JSON may hold: NUL, and what is not
+ * UTF-8, as when a message was cut inside a letter.
+ */
+Str text_storable(Arena *arena, Str text);
+
+/*
  * How many letters must change to make one word of the other: at most 2, and less than half of
  * them; else NEAR_NEVER.
  */

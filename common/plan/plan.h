@@ -194,7 +194,7 @@ bool plan_edge_is_taken(const PlanEdge *edge, Str outcome);
 
 /*
  * The one node a worker may run next in the same visit after `node` was COMPLETED, or PLAN_NONE:
- * one taken edge, single entry, ACTION, CONDITION, SWITCH or TRANSFORM, same worker class, not
- * NONE, without `.secrets` outside its own mapping. The only definition of "next in a chain".
+ * settings.fuse is on, one taken edge, single entry, ACTION, CONDITION, SWITCH or TRANSFORM, same
+ * worker class, neither of both NONE, no guard. The only definition of "next in a chain".
  */
 uint32_t plan_chain_next(const Plan *plan, uint32_t node, Str outcome);

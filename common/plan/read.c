@@ -7,7 +7,7 @@
 #include "common/model/limits.h"
 
 #define LISTED_BYTES_MAX 400 /* a message that lists more is not read */
-#define NEAR_LOOKS_MAX 200u
+#define NEAR_LOOKS_MAX 50u   /* then the list of known keys says it */
 
 static const ReadKey *find_key(const ReadObject *object, Str key) {
     for (size_t i = 0; i < object->key_count; i++) {

@@ -7,6 +7,7 @@
 #include "common/json/storable.h"
 #include "common/model/limits.h"
 #include "common/plan/instant.h"
+#include "common/plan/place.h"
 #include "common/plan/scope_private.h"
 
 /* One evaluation: what is seen, and where the answer to a mistake goes. */
@@ -26,7 +27,7 @@ static int fail(Evaluation *evaluation, int refusal, Str message) {
 
     *evaluation->error = (ScopeError){
         .type = types[refusal],
-        .message = message,
+        .message = text_storable(evaluation->arena, message),
     };
     return refusal;
 }
@@ -161,7 +162,7 @@ int scope_input(const Scope *scope, uint32_t node, Arena *arena, Str *ret_input,
     r = evaluation_open(&evaluation, scope, node, &plan_node->reads);
     return r ? r
              : evaluate_text(&evaluation, plan_node->input, "inputMappings",
-                             plan_node->reads.secrets, ret_input);
+                             plan_node->type == STEP_ACTION, ret_input);
 }
 
 /* A raw result is checked like a computed one: it came from outside. */
@@ -275,9 +276,12 @@ static bool fill_failure(Arena *arena, const Json *error, ScopeFailure *failure)
     failure->status = (uint32_t)number;
     if (cause != NULL)
         failure->cause = json_text(arena, cause);
-    if (type.length > 0 && !error_type_from_word(type, &failure->type))
-        failure->user_type =
-            str_starts(type, STR("USER:")) ? type : str_printf(arena, "USER:%.*s", STR_ARGS(type));
+    if (error_type_from_word(type, &failure->type))
+        failure->user_type = STR_NONE;
+    else if (str_starts(type, STR("USER:")))
+        failure->user_type = type;
+    else if (type.length > 0)
+        failure->user_type = str_printf(arena, "USER:%.*s", STR_ARGS(type));
     return true;
 }
 

@@ -96,7 +96,10 @@ uint32_t scope_error_port(const Scope *scope, uint32_t node, Str error, Arena *a
  */
 int scope_final(const Scope *scope, Arena *arena, Str *ret_output, ScopeError *ret_error);
 
-/* An error object as JSON text: {type, status, title, detail, message, stepId, …}. */
+/*
+ * An error object as JSON text: {type, status, title, detail, message, stepId, …}. Always storable:
+ * texts are cut at 4 KiB, bytes that cannot be stored become '?', and such a cause is left out.
+ */
 typedef struct ScopeFailure {
     ErrorType type;
     Str user_type; /* "USER:code", else none */

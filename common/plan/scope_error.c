@@ -2,7 +2,9 @@
 
 #include "common/base/buf.h"
 #include "common/base/check.h"
+#include "common/json/storable.h"
 #include "common/model/limits.h"
+#include "common/plan/place.h"
 #include "common/plan/scope_private.h"
 
 #define MESSAGE_BYTES_MAX_KEPT 4096u /* a remote's whole page is no message */
@@ -63,21 +65,24 @@ static void add_status(Buf *buf, uint32_t status) {
 Str scope_error_object(Arena *arena, const ScopeFailure *failure) {
     _cleanup_(buf_done) Buf buf = {0};
     Str word = str_of(error_type_word(failure->type));
-    Str title = str_of(titles[failure->type]);
-    Str message = message_kept(failure->message);
+    Str title = failure->title.length > 0 ? text_storable(arena, message_kept(failure->title))
+                                          : str_of(titles[failure->type]);
+    Str message = text_storable(arena, message_kept(failure->message));
+    Str detail = text_storable(arena, message_kept(failure->detail));
+    bool has_cause = failure->cause.length > 0 && json_storable(failure->cause, NULL) == 0;
 
     buf_add_char(&buf, '{');
     add_text(&buf, "type", failure->user_type.length > 0 ? failure->user_type : word);
     add_status(&buf, failure->status);
-    add_text(&buf, "title", failure->title.length > 0 ? failure->title : title);
-    add_text(&buf, "detail", failure->detail.length > 0 ? failure->detail : message);
+    add_text(&buf, "title", title);
+    add_text(&buf, "detail", detail.length > 0 ? detail : message);
     add_text(&buf, "message", message);
     add_text(&buf, "stepId", failure->step);
     add_text(&buf, "scopePath", failure->scope_path);
     add_key(&buf, "attempt");
     buf_printf(&buf, "%u", failure->attempt);
     add_key(&buf, "cause");
-    buf_add_str(&buf, failure->cause.length > 0 ? failure->cause : STR("null"));
+    buf_add_str(&buf, has_cause ? failure->cause : STR("null"));
     add_raw(&buf, "retryable", failure->retryable ? "true" : "false");
     buf_add_char(&buf, '}');
     return str_copy(arena, buf_str(&buf));

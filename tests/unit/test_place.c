@@ -60,3 +60,13 @@ Test(place, very_long_words_are_never_near) {
                                STR("0123456789012345678901234567890123456789")),
                  NEAR_NEVER);
 }
+
+Test(place, only_what_can_be_stored_stays) {
+    _cleanup_(arena_done) Arena arena = {0};
+    Str good = STR("a\xc3\xa4\n");
+
+    cr_expect_eq(text_storable(&arena, good).data, good.data, "a good text is not even copied");
+    cr_expect(
+        str_equal(text_storable(&arena, str_from("a\0\xc3\xa4\xe2\x82", 6)), STR("a?\xc3\xa4??")));
+    cr_expect_eq(text_storable(&arena, STR_NONE).length, 0);
+}
