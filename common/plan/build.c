@@ -210,26 +210,60 @@ Expr *build_expr(Build *build, const Place *place, const Json *value, uint32_t n
     return program.expr;
 }
 
-Template *build_template(Build *build, const Place *place, const Json *value, uint32_t node,
-                         ProgramSees sees) {
-    PlanProgram program = {.node = node, .sees = sees};
+/* One string, or a whole mapping; its mistakes are told unless they were already. */
+static Template *compile_mapping(Build *build, const Place *place, const Json *value,
+                                 PlanProgram program, bool is_telling) {
     size_t count;
 
-    if (!has_room(build, place, count_programs(value)))
-        return NULL;
     if (build->mistakes == NULL)
         build->mistakes = arena_alloc(&build->scratch, MISTAKES_MAX * sizeof *build->mistakes);
     program.pointer = place_pointer(&build->plan->arena, place);
     count = template_compile(value, build->mistakes, MISTAKES_MAX, &program.template);
-    for (size_t i = 0; i < MIN(count, (size_t)MISTAKES_MAX); i++) {
+    for (size_t i = 0; is_telling && i < MIN(count, (size_t)MISTAKES_MAX); i++) {
         const TemplateMistake *at = &build->mistakes[i];
 
         tell_mistake(build,
                      str_printf(&build->scratch, "%.*s%s", STR_ARGS(program.pointer), at->pointer),
                      &at->mistake);
     }
-    if (count > 0)
-        return NULL;
-    keep_program(build, program);
+    if (count == 0)
+        keep_program(build, program);
     return program.template;
+}
+
+/*
+ * A mapping with a mistake is looked at string by string, so that what the good ones read is
+ * checked too.
+ */
+static void compile_strings(Build *build, const Place *place, const Json *value,
+                            PlanProgram program) {
+    if (json_is(value, JSON_STRING))
+        compile_mapping(build, place, value, program, true);
+    for (uint32_t i = 0; json_is(value, JSON_ARRAY) && i < value->count; i++) {
+        Place at = place_index(place, i);
+
+        compile_strings(build, &at, &value->items[i], program);
+    }
+    for (uint32_t i = 0; json_is(value, JSON_OBJECT) && i < value->count; i++) {
+        Place at = place_key(place, value->members[i].key);
+
+        compile_strings(build, &at, &value->members[i].value, program);
+    }
+}
+
+Template *build_template(Build *build, const Place *place, const Json *value, uint32_t node,
+                         ProgramSees sees) {
+    PlanProgram program = {.node = node, .sees = sees};
+    uint32_t problems = build->problems.count;
+    Template *template;
+
+    if (!has_room(build, place, count_programs(value)))
+        return NULL;
+    template = compile_mapping(build, place, value, program, false);
+    if (template != NULL)
+        return template;
+    compile_strings(build, place, value, program);
+    if (build->problems.count == problems)
+        compile_mapping(build, place, value, program, true);
+    return NULL;
 }
