@@ -195,21 +195,19 @@ static void bind_key(Buf *bound, TenantId tenant, Uuid id, const char *key_id) {
     bind(bound, str_of(key_id));
 }
 
-void seal_make_key(const SealKeys *keys, TenantId tenant, Uuid id, const SealRandom *random,
-                   DataKey *ret_key, Buf *ret_wrapped) {
+void seal_wrap_key(const SealKeys *keys, TenantId tenant, const DataKey *key,
+                   const uint8_t nonce[SEAL_NONCE_BYTES], Buf *ret_wrapped) {
     _cleanup_(buf_done) Buf bound = {0};
     const SealKey *first = &keys->keys[0];
-    Cipher cipher = {.key = first->bytes, .nonce = random->nonce};
+    Cipher cipher = {.key = first->bytes, .nonce = nonce};
 
-    ret_key->id = id;
-    memcpy(ret_key->bytes, random->key, SEAL_KEY_BYTES);
-    bind_key(&bound, tenant, id, first->id);
+    bind_key(&bound, tenant, key->id, first->id);
     cipher.bound = buf_str(&bound);
     buf_add_char(ret_wrapped, VERSION);
     buf_add_char(ret_wrapped, (char)strlen(first->id));
     buf_add_text(ret_wrapped, first->id);
-    buf_add(ret_wrapped, random->nonce, SEAL_NONCE_BYTES);
-    encrypt(&cipher, str_from((const char *)random->key, SEAL_KEY_BYTES), ret_wrapped);
+    buf_add(ret_wrapped, nonce, SEAL_NONCE_BYTES);
+    encrypt(&cipher, str_from((const char *)key->bytes, SEAL_KEY_BYTES), ret_wrapped);
 }
 
 int seal_unwrap_key(const SealKeys *keys, TenantId tenant, Uuid id, Str wrapped, DataKey *ret_key) {

@@ -44,14 +44,9 @@ typedef struct DataKey {
     uint8_t bytes[SEAL_KEY_BYTES];
 } DataKey;
 
-typedef struct SealRandom {
-    uint8_t key[SEAL_KEY_BYTES];
-    uint8_t nonce[SEAL_NONCE_BYTES];
-} SealRandom;
-
-/* A new data key out of random bytes, and how it is stored. */
-void seal_make_key(const SealKeys *keys, TenantId tenant, Uuid id, const SealRandom *random,
-                   DataKey *ret_key, Buf *ret_wrapped);
+/* How a data key (32 random bytes, made by the caller) is stored. */
+void seal_wrap_key(const SealKeys *keys, TenantId tenant, const DataKey *key,
+                   const uint8_t nonce[SEAL_NONCE_BYTES], Buf *ret_wrapped);
 int seal_unwrap_key(const SealKeys *keys, TenantId tenant, Uuid id, Str wrapped, DataKey *ret_key);
 void seal_forget_key(DataKey *key);
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""README's lines work as they stand there: the demo's definition, kcat, checks, expressions, SQL."""
+"""README's lines work as they stand there: checks, expressions, kcat, SQL, lists."""
 
 import re
 

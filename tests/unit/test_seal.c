@@ -9,20 +9,20 @@
 #define NEW_KEY "new:f00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
 static SealKeys *keys;
-static DataKey key;
-static Buf wrapped, sealed, text, message;
-static const SealRandom dice = {
-    .key = {7, 7, 7},
-      .nonce = {1, 2, 3}
+static DataKey key = {
+    .id = {{9}},
+      .bytes = { 7, 7, 7}
 };
+static Buf wrapped, sealed, text, message;
+static const uint8_t nonce[SEAL_NONCE_BYTES] = {1, 2, 3};
 static const Uuid key_id = {{9}};
 static SealPlace place;
 
 static void open_keys(void) {
     cr_assert_eq(seal_keys_read(STR(OLD_KEY), &keys, &message), 0);
     place = (SealPlace){.table = "variable", .column = "value", .row = {{5}}};
-    seal_make_key(keys, place.tenant, key_id, &dice, &key, &wrapped);
-    seal_close(&key, &place, dice.nonce, STR("top secret"), &sealed);
+    seal_wrap_key(keys, place.tenant, &key, nonce, &wrapped);
+    seal_close(&key, &place, nonce, STR("top secret"), &sealed);
 }
 
 static void close_keys(void) {
@@ -43,7 +43,7 @@ Test(seal, a_value_opens_in_its_place) {
 Test(seal, an_empty_value_opens_too) {
     Buf empty = {0};
 
-    seal_close(&key, &place, dice.nonce, STR_NONE, &empty);
+    seal_close(&key, &place, nonce, STR_NONE, &empty);
     cr_assert_eq(seal_open(&key, &place, buf_str(&empty), &text), 0);
     cr_expect_eq(text.length, 0);
     buf_done(&empty);
