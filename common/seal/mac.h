@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * Mac: keyed hashes, their text forms, and comparing that takes the same time wherever the difference
- * is.
+ * Mac: keyed hashes, their text forms, and comparing that takes the same time wherever the
+ * difference is.
  */
 
 #include <stdbool.h>

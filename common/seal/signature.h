@@ -1,7 +1,8 @@
 #pragma once
 
 /*
- * Signature: whether a webhook comes from who it says, over the raw bytes, before anything is parsed.
+ * Signature: whether a webhook comes from who it says, over the raw bytes, before anything is
+ * parsed.
  *
  *   scheme    signed text                  header
  *   github    body                         X-Hub-Signature-256: sha256=<hex>
@@ -10,9 +11,9 @@
  *   standard  <id>.<ts>.<body>             webhook-signature: v1,<base64> …, webhook-id, -timestamp
  *   hmac      template, or body            configured
  *
- * Every check fails closed: no header, no signature of a known version, no secret, or a time outside
- * the window is a refusal. Several secrets are tried, so that a secret can be rotated. Comparing takes
- * the same time wherever the difference is.
+ * Every check fails closed: no header, no signature of a known version, no secret, or a time
+ * outside the window is a refusal. Several secrets are tried, so that a secret can be rotated.
+ * Comparing takes the same time wherever the difference is.
  *
  * Pure but for OpenSSL.
  */
@@ -71,4 +72,5 @@ typedef struct SignatureRequest {
 int signature_check(const SignatureRule *rule, const Str *secrets, uint32_t secret_count,
                     const SignatureRequest *request);
 
-const char *signature_refusal_word(int r); /* "MISSING", … for logs; callers are told nothing more */
+const char *
+signature_refusal_word(int r); /* "MISSING", … for logs; callers are told nothing more */

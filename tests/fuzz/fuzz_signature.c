@@ -11,8 +11,9 @@ static Str find_header(void *context, Str name) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
     Str secret = STR("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), header, rest;
-    SignatureRule rule = {
-        .header = STR("x"), .timestamp_header = STR("t"), .template_text = STR("{timestamp}.{body}")};
+    SignatureRule rule = {.header = STR("x"),
+                          .timestamp_header = STR("t"),
+                          .template_text = STR("{timestamp}.{body}")};
     SignatureRequest request = {.now_ms = 1700000000000, .header = find_header, .context = &header};
 
     if (length == 0)

@@ -52,9 +52,9 @@ Test(signature, the_example_of_github_is_genuine) {
     SignatureRule rule = {.scheme = SIGNATURE_GITHUB};
 
     body = STR("Hello, World!");
-    headers[0] = (Header){
-        "x-hub-signature-256",
-        "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"};
+    headers[0] =
+        (Header){"x-hub-signature-256",
+                 "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"};
     cr_expect_eq(check(rule), 0);
     body = STR("Hello, World?");
     cr_expect_eq(check(rule), SIGNATURE_E_MISMATCH);
@@ -138,8 +138,7 @@ Test(signature, the_window_is_five_minutes_to_both_sides) {
 }
 
 Test(signature, slack_signs_its_version_and_the_time) {
-    headers[0] =
-        (Header){"x-slack-signature", hex_of(secret, STR("v0:" NOW ":{\"n\":1}"), "v0=")};
+    headers[0] = (Header){"x-slack-signature", hex_of(secret, STR("v0:" NOW ":{\"n\":1}"), "v0=")};
     cr_expect_eq(check((SignatureRule){.scheme = SIGNATURE_SLACK}), SIGNATURE_E_MISSING);
     headers[1] = (Header){"x-slack-request-timestamp", NOW};
     cr_expect_eq(check((SignatureRule){.scheme = SIGNATURE_SLACK}), 0);
@@ -155,8 +154,8 @@ Test(signature, the_example_of_standard_webhooks_is_genuine) {
     secret = STR("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     headers[0] = (Header){"webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"};
     headers[1] = (Header){"webhook-timestamp", "1614265330"};
-    headers[2] = (Header){"webhook-signature",
-                          "v1a,xx v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="};
+    headers[2] =
+        (Header){"webhook-signature", "v1a,xx v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="};
     cr_expect_eq(signature_check(&rule, &secret, 1, &request), 0);
     headers[0].value = "msg_other";
     cr_expect_eq(signature_check(&rule, &secret, 1, &request), SIGNATURE_E_MISMATCH);
@@ -184,8 +183,7 @@ Test(signature, hmac_signs_what_its_template_says) {
 }
 
 Test(signature, hmac_without_a_template_signs_the_body_and_may_be_base64) {
-    SignatureRule rule = {
-        .scheme = SIGNATURE_HMAC, .header = STR("x-sig"), .is_base64 = true};
+    SignatureRule rule = {.scheme = SIGNATURE_HMAC, .header = STR("x-sig"), .is_base64 = true};
 
     secret = STR("key");
     body = STR("The quick brown fox jumps over the lazy dog");
