@@ -93,22 +93,27 @@ static int64_t statistic(const char *from, const char *name) {
 }
 
 /*
- * The statistics are JSON made by librdkafka. A broker lives when its connection is up and it owes
- * us no answer for longer than UP_MS: one that hangs still has a connection.
+ * The statistics are JSON made by librdkafka. The cluster lives when a broker has spoken lately, or
+ * when all is quiet because nobody owes an answer: one that hangs still has its connections.
  */
 static int stats_taken(rd_kafka_t *kafka, char *text, size_t length, void *opaque) {
     static const char up[] = "\"state\":\"UP\"";
+    bool has_spoken = false, is_connected = false, is_overdue = false;
     BusProducer *producer = opaque;
 
     (void)kafka;
     (void)length;
     for (const char *broker = strstr(text, up); broker; broker = strstr(broker + 1, up)) {
         bool is_waiting = statistic(broker, "\"waitresp_cnt\":") > 0;
-        int64_t silent_ms = statistic(broker, "\"rxidle\":") / 1000;
+        int64_t silent_us = statistic(broker, "\"rxidle\":");
+        bool is_silent = silent_us < 0 || silent_us > UP_MS * 1000;
 
-        if (!is_waiting || silent_ms < UP_MS)
-            atomic_store(&producer->alive_ms, clock_monotonic_ms());
+        is_connected = true;
+        has_spoken = has_spoken || !is_silent;
+        is_overdue = is_overdue || (is_silent && is_waiting);
     }
+    if (has_spoken || (is_connected && !is_overdue))
+        atomic_store(&producer->alive_ms, clock_monotonic_ms());
     return 0;
 }
 
