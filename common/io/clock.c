@@ -105,8 +105,8 @@ static void civil_of_days(int64_t days, int64_t *ret_year, int *ret_month, int *
 }
 
 ClockText clock_text(int64_t ms) {
-    int64_t days = ms >= 0 ? ms / DAY_MS : -((DAY_MS - 1 - ms) / DAY_MS);
-    int64_t rest = ms - days * DAY_MS;
+    int64_t rest = (ms % DAY_MS + DAY_MS) % DAY_MS;
+    int64_t days = ms / DAY_MS - (ms % DAY_MS < 0);
     int64_t year;
     int month, day;
     ClockText result;

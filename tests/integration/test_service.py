@@ -14,7 +14,8 @@ import time
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROBE = os.path.join(ROOT, "build", "tests", "integration", "service_probe")
+BUILD = os.environ.get("HEADRACE_BUILD", os.path.join(ROOT, "build"))
+PROBE = os.path.join(BUILD, "tests", "integration", "service_probe")
 HERE = tempfile.mkdtemp(prefix="headrace-service.")
 
 
@@ -23,8 +24,9 @@ def tearDownModule():
 
 
 def environment(**settings):
-    """Nothing of the caller's, but what the probe cannot do without."""
-    base = {"HEADRACE_NAME": "testing", "PATH": os.environ["PATH"]}
+    """Nothing of Headrace but what the probe cannot do without."""
+    base = {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
+    base["HEADRACE_NAME"] = "testing"
     base.update({f"HEADRACE_{name.upper()}": value for name, value in settings.items()})
     return {name: value for name, value in base.items() if value is not None}
 
