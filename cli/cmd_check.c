@@ -5,7 +5,9 @@
 
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "common/io/zone.h"
 #include "common/plan/plan.h"
+#include "trigger-gateway/fire/cron.h"
 
 typedef struct CheckArguments {
     const char *path;
@@ -93,11 +95,33 @@ static void print_table(const PlanProblems *problems, Arena *arena) {
         printf("%u problem%s\n", problems->count, problems->count == 1 ? "" : "s");
 }
 
+static bool parses_cron(void *context, Str cron, char ret_message[PLAN_CRON_MESSAGE_BYTES]) {
+    CronMistake mistake = {.message = ""};
+    Cron parsed;
+
+    (void)context;
+    if (cron_parse(cron, &parsed, &mistake) == 0)
+        return true;
+    snprintf(ret_message, PLAN_CRON_MESSAGE_BYTES, "%s", mistake.message);
+    return false;
+}
+
+static bool has_timezone(void *context, Str timezone) {
+    ZoneRules rules;
+
+    (void)context;
+    return zone_find(timezone, &rules) == 0;
+}
+
 static int check(const CheckArguments *arguments, Str text) {
+    static const PlanCatalog catalog = {
+        .parses_cron = parses_cron,
+        .has_timezone = has_timezone,
+    };
     _cleanup_(arena_done) Arena arena = {0};
     _cleanup_(plan_free_p) Plan *plan = NULL;
     PlanProblems problems;
-    int r = plan_compile(text, NULL, &arena, &problems, &plan);
+    int r = plan_compile(text, &catalog, &arena, &problems, &plan);
 
     if (arguments->is_human)
         print_table(&problems, &arena);

@@ -46,13 +46,14 @@ static bool find_built_in(Str integration, Str action, PlanAction *ret_action, b
 /* A tenant's own integration comes before ours of the same name. */
 static bool find_action(const PlanCatalog *catalog, Str integration, Str action,
                         PlanAction *ret_action) {
+    bool has_others = catalog != NULL && catalog->find != NULL;
     bool is_found = false;
 
-    if (catalog != NULL && catalog->find(catalog->context, integration, action, ret_action))
+    if (has_others && catalog->find(catalog->context, integration, action, ret_action))
         return true;
     if (find_built_in(integration, action, ret_action, &is_found))
         return is_found;
-    return catalog == NULL;
+    return !has_others;
 }
 
 static void complain(Build *build, const Place *place, Str integration, Str action) {

@@ -26,6 +26,7 @@
 #include "common/json/json.h"
 #include "common/model/kinds.h"
 #include "common/model/retry.h"
+#include "common/plan/plan_catalog.h"
 #include "common/plan/problem.h"
 
 #define PLAN_EXPR_REV 1 /* raised when the same program would give another result */
@@ -152,23 +153,6 @@ typedef struct Plan {
     PlanProgram *programs;  /* every compiled program, owned by the plan */
     Arena arena;
 } Plan;
-
-/*
- * What is known about integrations where the plan is compiled. find returns false when there is no
- * such action. NULL catalog: only the built-in ones are checked, others are accepted as they are.
- */
-typedef struct PlanAction {
-    Str worker_class;
-    Idempotency idempotency;
-    bool is_idempotency_by_method;
-    RetryPolicy retry;          /* the action's own default */
-    int64_t attempt_timeout_ms; /* 0: the product's default */
-} PlanAction;
-
-typedef struct PlanCatalog {
-    void *context;
-    bool (*find)(void *context, Str integration, Str action, PlanAction *ret_action);
-} PlanCatalog;
 
 /*
  * Text of at most DEFINITION_BYTES_MAX. 0: *ret_plan is owned by the caller. PLAN_E_INVALID: the

@@ -165,8 +165,21 @@ static const ReadKey webhook_keys[] = {
 
 /* SCHEDULED, EVENT, MANUAL -------------------------------------------------------------------- */
 
+static void read_timezone(Build *build, const Place *place, const Json *value,
+                          const ReadObject *object) {
+    const PlanCatalog *catalog = build->catalog;
+    PlanTrigger *trigger = object->into;
+
+    trigger->timezone = json_str(value);
+    if (catalog != NULL && catalog->has_timezone != NULL &&
+        !catalog->has_timezone(catalog->context, trigger->timezone))
+        build_complain(build, PROBLEM_INVALID_TIMEZONE, place,
+                       "there is no time zone `%s`; write one like Europe/Berlin",
+                       text_shown(build->arena, trigger->timezone));
+}
+
 static const ReadKey scheduled_keys[] = {
-    KEY_TEXT("timezone", READ_ALL, READ_NOBODY, AT(timezone)),
+    KEY_PART("timezone", READ_ALL, READ_NOBODY, STRING, read_timezone),
     KEY_RESERVED("overlap"),
     KEY_RESERVED("catchupWindowMs"),
 };
@@ -245,12 +258,17 @@ static void read_trigger_id(Build *build, const Place *place, const Json *value,
 
 static void read_cron(Build *build, const Place *place, const Json *value,
                       const ReadObject *object) {
+    const PlanCatalog *catalog = build->catalog;
     PlanTrigger *trigger = object->into;
+    char message[PLAN_CRON_MESSAGE_BYTES] = "";
 
     trigger->cron = json_str(value);
     if (str_trim(trigger->cron).length == 0)
-        build_complain(build, PROBLEM_INVALID_VALUE, place,
+        build_complain(build, PROBLEM_INVALID_CRON, place,
                        "a cron expression has 5 or 6 fields, like `0 3 * * *`");
+    else if (catalog != NULL && catalog->parses_cron != NULL &&
+             !catalog->parses_cron(catalog->context, trigger->cron, message))
+        build_complain(build, PROBLEM_INVALID_CRON, place, "%s", message);
 }
 
 static void read_trigger_next(Build *build, const Place *place, const Json *value,

@@ -92,6 +92,16 @@ class Command(unittest.TestCase):
                          [("NO_STEPS", "/steps"), ("UNKNOWN_KEY", "/x")])
         self.assertTrue(all(set(problem) == {"code", "pointer", "message"} for problem in found))
 
+    def test_schedules_are_read_to_the_end(self):
+        trigger = '{"id": "%s", "type": "SCHEDULED", "cronExpression": "%s", "config": %s}'
+        code, out, _ = check('{"triggers": [%s, %s], "steps": [{"id": "a", "type": "TRANSFORM"}]}' % (
+            trigger % ("good", "*/5 8-18 * * MON-FRI", '{"timezone": "Europe/Berlin"}'),
+            trigger % ("bad", "61 * * * *", '{"timezone": "Europe/Atlantis"}')))
+        self.assertEqual(code, 2)
+        self.assertEqual([(problem["code"], problem["pointer"]) for problem in json.loads(out)],
+                         [("INVALID_CRON", "/triggers/1/cronExpression"),
+                          ("INVALID_TIMEZONE", "/triggers/1/config/timezone")])
+
     def test_people_get_a_table_without_control_characters(self):
         code, out, _ = check('{"steps": [], "\\u001b[31m": 1}', "--human")
         self.assertEqual(code, 2)

@@ -438,6 +438,39 @@ Test(plan, what_the_catalog_does_not_know_is_refused) {
     cr_expect(str_is(problems.items[0].pointer, "/steps/0/integrationActionId"));
 }
 
+static bool likes_cron(void *context, Str cron, char ret_message[PLAN_CRON_MESSAGE_BYTES]) {
+    (void)context;
+    snprintf(ret_message, PLAN_CRON_MESSAGE_BYTES, "the minute is odd");
+    return str_starts(cron, STR("0 "));
+}
+
+static bool likes_timezone(void *context, Str timezone) {
+    (void)context;
+    return str_is(timezone, "UTC");
+}
+
+Test(plan, the_catalog_reads_schedules) {
+    PlanCatalog catalog = {.parses_cron = likes_cron, .has_timezone = likes_timezone};
+    _cleanup_(arena_done) Arena arena = {0};
+    Plan *plan = NULL;
+    PlanProblems problems;
+
+    cr_assert_eq(compile_with(&catalog,
+                              "{'triggers':[{'id':'a','type':'SCHEDULED','cronExpression':"
+                              "'0 3 * * *','config':{'timezone':'UTC'}},{'id':'b','type':"
+                              "'SCHEDULED','config':{'timezone':'Europe/Berlim'},'cronExpression':"
+                              "'61 3 * * *'}],'steps':[{'id':'a','type':'ACTION',"
+                              "'integrationId':'bank','integrationActionId':'any'}]}",
+                              &arena, &problems, &plan),
+                 PLAN_E_INVALID);
+    cr_assert_eq(problems.count, 2);
+    cr_expect_eq(problems.items[0].code, PROBLEM_INVALID_TIMEZONE);
+    cr_expect(str_is(problems.items[0].pointer, "/triggers/1/config/timezone"));
+    cr_expect_eq(problems.items[1].code, PROBLEM_INVALID_CRON);
+    cr_expect(str_is(problems.items[1].pointer, "/triggers/1/cronExpression"));
+    cr_expect(str_is(problems.items[1].message, "the minute is odd"));
+}
+
 Test(plan, without_a_catalog_other_integrations_are_taken_as_they_are) {
     _cleanup_(plan_free_p) Plan *plan =
         plan_made("{'steps':[{'id':'a','type':'ACTION','integrationId':'bank',"

@@ -393,7 +393,8 @@ Test(scope, a_delay_ends_after_a_while_or_at_a_moment) {
     world_open(&world, "{'steps':[{'id':'a','type':'DELAY','config':{'forMs':1500}},"
                        "{'id':'b','type':'DELAY','config':{'forMs':'${ .input.n * 1000 }'}},"
                        "{'id':'c','type':'DELAY','config':{'until':'2026-03-01T09:00:00+01:00'}},"
-                       "{'id':'d','type':'DELAY','config':{'until':'${ .vars.at }'}}]}");
+                       "{'id':'d','type':'DELAY','config':{'until':'${ .vars.at }'}},"
+                       "{'id':'e','type':'DELAY','config':{'until':'${ now + 60 | todate }'}}]}");
     world.scope.vars = STR("{\"at\":\"1999-01-01T00:00:00Z\"}");
     cr_expect_eq(due(&world, "a", &due_ms), 0);
     cr_expect_eq(due_ms, NOW_MS + 1500);
@@ -403,6 +404,8 @@ Test(scope, a_delay_ends_after_a_while_or_at_a_moment) {
     cr_expect_eq(due_ms, NOW_MS + 3600000);
     cr_expect_eq(due(&world, "d", &due_ms), 0);
     cr_expect_eq(due_ms, NOW_MS, "what is past is over at once");
+    cr_expect_eq(due(&world, "e", &due_ms), 0);
+    cr_expect_eq(due_ms, NOW_MS + 60000);
 }
 
 Test(scope, a_delay_that_is_no_time_is_refused) {
