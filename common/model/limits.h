@@ -57,6 +57,9 @@
 /* A worker that dies holding a step five times in a row is killed by the step. */
 #define LEASES_LOST_MAX 5
 
+/* What the programs of one turn may look at before the rest gets turns of its own: about 0.2 s. */
+#define TURN_SEEN_BYTES_MAX (32u << 20)
+
 /* Work in hand has this long to come in once its execution is ending; then it is given up. */
 #define ENDING_GRACE_MS 10000
 

@@ -111,6 +111,22 @@ static int dispatch(ExecTurn *turn) {
     CHECK_UNREACHABLE();
 }
 
+static int step(ExecTurn *turn) {
+    int r;
+
+    r = dispatch(turn);
+    if (r)
+        return r;
+    turn->exec->now_ms = turn->now_ms;
+
+    r = exec_work_off(turn);
+    if (r)
+        return fault_pass(r);
+    if (turn->exec->open_count == 0)
+        return fault_pass(exec_finish(turn));
+    return 0;
+}
+
 int exec_step(Exec *exec, const ExecEvent *event, ExecEffects *effects) {
     ExecTurn turn = {
         .exec = exec,
@@ -128,16 +144,8 @@ int exec_step(Exec *exec, const ExecEvent *event, ExecEffects *effects) {
         exec_tell_late(&turn, "TERMINAL");
         return EXEC_E_FINISHED;
     }
-
-    r = dispatch(&turn);
-    if (r)
-        return r;
-    exec->now_ms = turn.now_ms;
-
-    r = exec_work_off(&turn);
-    if (r)
-        return fault_pass(r);
-    if (exec->open_count == 0)
-        return fault_pass(exec_finish(&turn));
-    return 0;
+    arena_init(&turn.scratch, 0);
+    r = step(&turn);
+    arena_done(&turn.scratch);
+    return r;
 }

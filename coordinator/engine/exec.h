@@ -85,7 +85,7 @@ typedef struct ExecWait {
     uint32_t node;
     uint32_t visit;
     uint32_t attempt;
-    StepReason reason; /* TIMER, RETRY; QUEUED and RUNNING for in-flight work that is old */
+    StepReason reason; /* TIMER, RETRY, READY; QUEUED and RUNNING for work in hand that is old */
     int64_t due_ms;
     uint64_t run; /* RUNNING */
     int64_t opened_ms;

@@ -13,11 +13,11 @@ int exec_input(ExecTurn *turn, uint32_t node, Str *ret_input, ScopeError *ret_er
         return 0;
     }
     exec_see(turn, node, &scope);
-    r = scope_input(&scope, node, turn->arena, &input, ret_error);
+    r = scope_input(&scope, node, &turn->scratch, &input, ret_error);
     if (r)
         return r;
     exec_keep(turn->exec, &step->input, input);
-    *ret_input = input;
+    *ret_input = exec_str(&step->input);
     return 0;
 }
 
@@ -51,7 +51,7 @@ int exec_is_repeatable(ExecTurn *turn, uint32_t node, bool *ret_answer) {
     r = input_again(turn, node, &input);
     if (r)
         return fault_pass(r);
-    if (json_parse(turn->arena, input, JSON_LIMITS_DEFAULT, &value, NULL) == 0)
+    if (json_parse(&turn->scratch, input, JSON_LIMITS_DEFAULT, &value, NULL) == 0)
         *ret_answer = is_natural(json_str(json_member(&value, STR("method"))));
     return 0;
 }
@@ -92,9 +92,13 @@ int exec_resend(Exec *exec, uint32_t node, ExecEffects *effects) {
         .arena = effects->arena,
         .now_ms = exec->now_ms,
     };
+    int r;
 
     if (node >= exec->plan->node_count || exec->ending != ENDING_NONE ||
         !exec_is_in_hand(exec_at(exec, node)))
         return EXEC_E_UNKNOWN_STEP;
-    return fault_pass(exec_dispatch(&turn, node, true));
+    arena_init(&turn.scratch, 0);
+    r = exec_dispatch(&turn, node, true);
+    arena_done(&turn.scratch);
+    return fault_pass(r);
 }

@@ -71,10 +71,11 @@ static int end_in_peace(ExecTurn *turn, ExecEnd *ret_end) {
     int r;
 
     exec_see_all(turn, &scope);
-    r = scope_final(&scope, turn->arena, &ret_end->output, &mistake);
+    r = scope_final(&scope, &turn->scratch, &ret_end->output, &mistake);
     if (r < 0)
         return fault_pass(r);
     ret_end->status = r ? EXECUTION_FAILED : EXECUTION_COMPLETED;
+    ret_end->output = str_copy(turn->arena, ret_end->output);
     if (r) {
         ScopeFailure words = {.type = mistake.type, .message = mistake.message};
 

@@ -84,7 +84,7 @@ static uint32_t port_for(ExecTurn *turn, const ExecFailure *failure) {
     if (failure->row.status == STEP_INDETERMINATE)
         return catch_all_port(&turn->plan->nodes[node]);
     exec_see(turn, node, &scope);
-    return scope_error_port(&scope, node, failure->error, turn->arena);
+    return scope_error_port(&scope, node, failure->error, &turn->scratch);
 }
 
 static int fail_for_good(ExecTurn *turn, ExecFailure *failure) {

@@ -43,6 +43,10 @@ static bool wait_is_known(const Exec *exec, const ExecWait *wait) {
            exec_at(exec, wait->node)->attempt == wait->attempt;
 }
 
+static bool is_wait(StepReason reason) {
+    return reason == REASON_TIMER || reason == REASON_RETRY || reason == REASON_READY;
+}
+
 int exec_fold_wait(Exec *exec, const ExecWait *wait) {
     ExecStep *step;
 
@@ -53,7 +57,7 @@ int exec_fold_wait(Exec *exec, const ExecWait *wait) {
 
     forget_fresh(exec);
     step = exec_at(exec, wait->node);
-    if (wait->reason == REASON_TIMER || wait->reason == REASON_RETRY) {
+    if (is_wait(wait->reason)) {
         if (step->phase == PHASE_WAITING)
             return EXEC_E_ROW;
         exec_move(exec, wait->node, PHASE_WAITING);
@@ -62,7 +66,7 @@ int exec_fold_wait(Exec *exec, const ExecWait *wait) {
     } else if (wait->reason == REASON_RUNNING && step->phase == PHASE_QUEUED) {
         exec_move(exec, wait->node, PHASE_RUNNING);
         step->run = wait->run;
-    } else if (wait->reason != REASON_QUEUED && wait->reason != REASON_READY) {
+    } else if (wait->reason != REASON_QUEUED) {
         return EXEC_E_ROW;
     }
     return 0;

@@ -3,7 +3,7 @@
  *
  *                     ┌───────────────► ENDED ◄──────────────┐
  *                     │                  ▲ ▲                 │
- *   UNREACHED ──► READY ──► WAITING ─────┘ │                 │
+ *   UNREACHED ──► READY ◄─► WAITING ─────┘ │                 │
  *       │                    │   ▲         │                 │
  *       │                    ▼   │         │                 │
  *       └───────────────► QUEUED ┴─────────┤                 │
@@ -12,7 +12,8 @@
  *                        RUNNING ──────────┴─────────────────┘
  *
  * READY is for what the coordinator does itself, QUEUED for what a worker does. QUEUED follows
- * QUEUED and RUNNING when the task goes out again, WAITING when the next attempt has to wait.
+ * QUEUED and RUNNING when the task goes out again, WAITING when the next attempt has to wait. What
+ * a turn was too tired for WAITS as well, until it is READY or QUEUED in another one.
  */
 
 #include "coordinator/engine/exec_private.h"
@@ -24,7 +25,7 @@ static const uint32_t moves[_PHASE_COUNT] = {
     [PHASE_READY] = TO(PHASE_WAITING) | TO(PHASE_ENDED),
     [PHASE_QUEUED] = TO(PHASE_QUEUED) | TO(PHASE_RUNNING) | TO(PHASE_WAITING) | TO(PHASE_ENDED),
     [PHASE_RUNNING] = TO(PHASE_QUEUED) | TO(PHASE_WAITING) | TO(PHASE_ENDED),
-    [PHASE_WAITING] = TO(PHASE_QUEUED) | TO(PHASE_ENDED),
+    [PHASE_WAITING] = TO(PHASE_READY) | TO(PHASE_QUEUED) | TO(PHASE_ENDED),
 };
 
 static bool is_open(ExecPhase phase) {

@@ -2,7 +2,8 @@
  * Working off what was opened, in the order of opening: skipped, decided here, or sent out.
  *
  * What the coordinator does itself ends in the same turn and may open more; the queue is worked off
- * until it is empty. It ends because each step is opened once.
+ * until it is empty. It ends because each step is opened once. A turn whose programs have looked at
+ * more than TURN_SEEN_BYTES_MAX postpones the rest to turns of their own: others wait for the lane.
  */
 
 #include "coordinator/engine/exec_private.h"
@@ -48,7 +49,7 @@ static int begin_condition(ExecTurn *turn, uint32_t node) {
     int r;
 
     exec_see(turn, node, &scope);
-    r = scope_condition(&scope, node, turn->arena, &truth, &error);
+    r = scope_condition(&scope, node, &turn->scratch, &truth, &error);
     if (r)
         return refused(turn, node, r, &error);
     return complete(turn, node, truth ? STR("true") : STR("false"),
@@ -62,13 +63,14 @@ static int begin_switch(ExecTurn *turn, uint32_t node) {
     int r;
 
     exec_see(turn, node, &scope);
-    r = scope_switch(&scope, node, turn->arena, &outcome, &error);
+    r = scope_switch(&scope, node, &turn->scratch, &outcome, &error);
     if (r)
         return refused(turn, node, r, &error);
     if (str_is(outcome, "none") && turn->plan->nodes[node].switch_fails)
         return exec_fail_here(turn, node, ERROR_NO_MATCH,
                               STR("no case matched and there is no default"));
-    return complete(turn, node, outcome, str_printf(turn->arena, "\"%.*s\"", STR_ARGS(outcome)));
+    return complete(turn, node, str_copy(turn->arena, outcome),
+                    str_printf(&turn->scratch, "\"%.*s\"", STR_ARGS(outcome)));
 }
 
 static int shape(ExecTurn *turn, uint32_t node, Str *output, ScopeError *ret_error) {
@@ -79,7 +81,7 @@ static int shape(ExecTurn *turn, uint32_t node, Str *output, ScopeError *ret_err
         .text = *output,
     };
 
-    return scope_output(&raw, turn->arena, output, ret_error);
+    return scope_output(&raw, &turn->scratch, output, ret_error);
 }
 
 static int begin_transform(ExecTurn *turn, uint32_t node) {
@@ -89,7 +91,7 @@ static int begin_transform(ExecTurn *turn, uint32_t node) {
     int r;
 
     exec_see(turn, node, &scope);
-    r = scope_input(&scope, node, turn->arena, &output, &error);
+    r = scope_input(&scope, node, &turn->scratch, &output, &error);
     if (r == 0 && turn->plan->nodes[node].output)
         r = shape(turn, node, &output, &error);
     if (r)
@@ -104,7 +106,7 @@ static int begin_delay(ExecTurn *turn, uint32_t node) {
     int r;
 
     exec_see(turn, node, &scope);
-    r = scope_delay(&scope, node, turn->arena, &due_ms, &error);
+    r = scope_delay(&scope, node, &turn->scratch, &due_ms, &error);
     if (r)
         return refused(turn, node, r, &error);
     if (due_ms <= turn->now_ms)
@@ -121,7 +123,7 @@ static int begin_terminate(ExecTurn *turn, uint32_t node) {
     int r;
 
     exec_see(turn, node, &scope);
-    r = scope_terminate(&scope, node, turn->arena, &end, &error);
+    r = scope_terminate(&scope, node, &turn->scratch, &end, &error);
     if (r)
         return refused(turn, node, r, &error);
     row.output = end.output;
@@ -184,7 +186,7 @@ static int begin_guarded(ExecTurn *turn, uint32_t node) {
 
     if (plan_node->condition && plan_node->type != STEP_CONDITION) {
         exec_see(turn, node, &scope);
-        r = scope_condition(&scope, node, turn->arena, &truth, &error);
+        r = scope_condition(&scope, node, &turn->scratch, &truth, &error);
     }
     if (r)
         return refused(turn, node, r, &error);
@@ -216,23 +218,51 @@ int exec_begin(ExecTurn *turn, uint32_t node) {
     return reason == REASON_NONE ? begin_guarded(turn, node) : skip(turn, node, reason);
 }
 
-static int work_off(ExecTurn *turn, uint32_t node) {
+static bool is_for_worker(const ExecTurn *turn, uint32_t node) {
+    return turn->plan->nodes[node].type == STEP_ACTION;
+}
+
+/* Opened in a turn that had done enough. Its turn has come. */
+int exec_begin_postponed(ExecTurn *turn, uint32_t node) {
     ExecStep *step = exec_at(turn->exec, node);
+    int r;
+
+    exec_effect(turn, EXEC_EFFECT_WAKE, node);
+    exec_move(turn->exec, node, is_for_worker(turn, node) ? PHASE_QUEUED : PHASE_READY);
+    step->is_fresh = true;
+    r = exec_begin(turn, node);
+    step->is_fresh = false;
+    return fault_pass(r);
+}
+
+static void postpone(ExecTurn *turn, uint32_t node) {
+    exec_at(turn->exec, node)->is_fresh = false;
+    exec_wait(turn, node, REASON_READY, turn->now_ms);
+}
+
+/* A worker is at it already. */
+static void leave_in_hand(ExecTurn *turn, uint32_t node) {
+    ExecStep *step = exec_at(turn->exec, node);
+
+    step->is_fresh = false;
+    step->since_ms = turn->now_ms;
+    exec_arm(turn, node);
+}
+
+static int work_off(ExecTurn *turn, uint32_t node) {
     StepReason reason = skip_reason(turn, node);
 
     if (reason != REASON_NONE)
         return skip(turn, node, reason);
-    if (turn->exec->ending != ENDING_NONE) {
+    if (turn->exec->ending != ENDING_NONE)
         exec_record_closed(turn, node);
-        return 0;
-    }
-    if (step->run) { /* a worker is at it already */
-        step->is_fresh = false;
-        step->since_ms = turn->now_ms;
-        exec_arm(turn, node);
-        return 0;
-    }
-    return begin_guarded(turn, node);
+    else if (exec_at(turn->exec, node)->run)
+        leave_in_hand(turn, node);
+    else if (turn->seen_bytes > TURN_SEEN_BYTES_MAX)
+        postpone(turn, node);
+    else
+        return begin_guarded(turn, node);
+    return 0;
 }
 
 int exec_work_off(ExecTurn *turn) {
@@ -245,6 +275,7 @@ int exec_work_off(ExecTurn *turn) {
         if (r)
             return fault_pass(r);
         exec_at(exec, node)->is_fresh = false;
+        arena_reset(&turn->scratch);
     }
     return 0;
 }

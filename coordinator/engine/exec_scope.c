@@ -7,11 +7,13 @@
 
 #include "coordinator/engine/exec_private.h"
 
-static void look_at(Exec *exec, uint32_t node, uint32_t ord) {
-    const ExecStep *step = exec_at(exec, node);
+static void look_at(ExecTurn *turn, uint32_t node, uint32_t ord) {
+    const ExecStep *step = exec_at(turn->exec, node);
     bool has_ended = step->phase == PHASE_ENDED && step->ended_ord <= ord;
 
-    exec->seen[node] = (ScopeStep){
+    if (has_ended)
+        turn->seen_bytes += step->output.length + step->error.length;
+    turn->exec->seen[node] = (ScopeStep){
         .status = has_ended ? step->status : STEP_PENDING,
         .output = has_ended ? exec_str(&step->output) : STR_NONE,
         .error = has_ended ? exec_str(&step->error) : STR_NONE,
@@ -25,7 +27,7 @@ static const uint8_t *edges_at(ExecTurn *turn, const PlanNode *node, uint32_t or
 
     if (node->join == JOIN_ALL_DECIDED || !node->reads.join)
         return root->edges;
-    edges = arena_copy(turn->arena, root->edges, turn->plan->edge_count);
+    edges = arena_copy(&turn->scratch, root->edges, turn->plan->edge_count);
     for (uint32_t i = 0; i < node->in_count; i++) {
         if (root->edge_ords[node->in[i]] > ord)
             edges[node->in[i]] = EDGE_UNDECIDED;
@@ -52,21 +54,29 @@ static Scope scope_of(const ExecTurn *turn, int64_t now_ms) {
     };
 }
 
+static void see_facts(ExecTurn *turn, const PlanReads *reads) {
+    const ExecFacts *facts = &turn->exec->facts;
+
+    turn->seen_bytes += reads->trigger ? facts->trigger_text.length : 0;
+    turn->seen_bytes += reads->input ? facts->input.length : 0;
+    turn->seen_bytes += reads->vars ? facts->vars.length : 0;
+}
+
 void exec_see(ExecTurn *turn, uint32_t node, Scope *ret_scope) {
-    Exec *exec = turn->exec;
     const PlanNode *plan_node = &turn->plan->nodes[node];
     const PlanReads *reads = &plan_node->reads;
-    const ExecStep *step = exec_at(exec, node);
+    const ExecStep *step = exec_at(turn->exec, node);
 
+    see_facts(turn, reads);
     for (uint32_t i = 0; reads->all_steps && i < turn->plan->node_count; i++)
-        look_at(exec, i, step->opened_ord);
+        look_at(turn, i, step->opened_ord);
     for (uint32_t i = 0; i < reads->step_count; i++)
-        look_at(exec, reads->steps[i], step->opened_ord);
+        look_at(turn, reads->steps[i], step->opened_ord);
     for (uint32_t i = 0; (reads->join || reads->error) && i < plan_node->in_count; i++) {
         const PlanEdge *edge = &turn->plan->edges[plan_node->in[i]];
 
         if (edge->port != PORT_TRIGGER)
-            look_at(exec, edge->from, step->opened_ord);
+            look_at(turn, edge->from, step->opened_ord);
     }
     *ret_scope = scope_of(turn, step->opened_ms);
     ret_scope->edges = edges_at(turn, plan_node, step->opened_ord);
@@ -74,6 +84,6 @@ void exec_see(ExecTurn *turn, uint32_t node, Scope *ret_scope) {
 
 void exec_see_all(ExecTurn *turn, Scope *ret_scope) {
     for (uint32_t i = 0; i < turn->plan->node_count; i++)
-        look_at(turn->exec, i, turn->exec->ord);
+        look_at(turn, i, turn->exec->ord);
     *ret_scope = scope_of(turn, turn->now_ms);
 }

@@ -11,7 +11,7 @@ static StepStatus status_of(const ExecStep *step) {
     case PHASE_RUNNING:
         return STEP_RUNNING;
     case PHASE_WAITING:
-        return STEP_WAITING;
+        return step->reason == REASON_READY ? STEP_PENDING : STEP_WAITING;
     case PHASE_ENDED:
     case _PHASE_COUNT:
         return step->status;

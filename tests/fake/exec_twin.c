@@ -126,12 +126,11 @@ static void look_at(ExecTwin *twin, uint32_t node) {
     ExecStepView view = exec_view(twin->exec, node);
     bool waits = twin->waits[node].reason != REASON_NONE;
 
-    if (waits != (view.status == STEP_WAITING))
-        complain(twin, "a wait and its step do not agree", node);
-    if (view.status == STEP_PENDING && view.reason != REASON_NONE)
+    if (view.status == STEP_PENDING && view.reason != REASON_NONE && !waits)
         complain(twin, "a step was opened and left alone", node);
-    if (view.status == STEP_WAITING && view.due_ms == 0 &&
-        exec_status(twin->exec) == EXECUTION_RUNNING)
+    if (waits != (view.status == STEP_WAITING || view.reason == REASON_READY))
+        complain(twin, "a wait and its step do not agree", node);
+    if (waits && view.due_ms == 0 && exec_status(twin->exec) == EXECUTION_RUNNING)
         complain(twin, "a step waits for nothing", node);
     if (view.status == STEP_RUNNING && view.reason != REASON_QUEUED &&
         view.reason != REASON_RUNNING)
