@@ -94,9 +94,9 @@ class Command(unittest.TestCase):
 
     def test_schedules_are_read_to_the_end(self):
         trigger = '{"id": "%s", "type": "SCHEDULED", "cronExpression": "%s", "config": %s}'
-        code, out, _ = check('{"triggers": [%s, %s], "steps": [{"id": "a", "type": "TRANSFORM"}]}' % (
-            trigger % ("good", "*/5 8-18 * * MON-FRI", '{"timezone": "Europe/Berlin"}'),
-            trigger % ("bad", "61 * * * *", '{"timezone": "Europe/Atlantis"}')))
+        good = trigger % ("good", "*/5 8-18 * * MON-FRI", '{"timezone": "Europe/Berlin"}')
+        bad = trigger % ("bad", "61 * * * *", '{"timezone": "Europe/Atlantis"}')
+        code, out, _ = check('{"triggers": [%s, %s], %s' % (good, bad, self.GOOD[1:]))
         self.assertEqual(code, 2)
         self.assertEqual([(problem["code"], problem["pointer"]) for problem in json.loads(out)],
                          [("INVALID_CRON", "/triggers/1/cronExpression"),
