@@ -192,8 +192,18 @@ int loop_watch_open(Loop *loop, LoopWatch *watch, int fd, LoopFn fn, void *conte
     if (r)
         return fault_raise(r);
     watch->is_open = true;
-    CHECK(uv_poll_start(&watch->uv, UV_READABLE, watch_readable) == 0);
+    loop_watch_start(watch);
     return 0;
+}
+
+void loop_watch_stop(LoopWatch *watch) {
+    CHECK(watch->is_open);
+    uv_poll_stop(&watch->uv);
+}
+
+void loop_watch_start(LoopWatch *watch) {
+    CHECK(watch->is_open);
+    CHECK(uv_poll_start(&watch->uv, UV_READABLE, watch_readable) == 0);
 }
 
 void loop_watch_close(LoopWatch *watch, LoopFn closed_fn) {

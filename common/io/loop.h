@@ -54,6 +54,9 @@ typedef struct LoopWatch {
 } LoopWatch;
 
 int loop_watch_open(Loop *loop, LoopWatch *watch, int fd, LoopFn fn, void *context);
+/* Not looked at while stopped; starting what was not stopped does nothing. */
+void loop_watch_stop(LoopWatch *watch);
+void loop_watch_start(LoopWatch *watch);
 void loop_watch_close(LoopWatch *watch, LoopFn closed_fn);
 
 /*
