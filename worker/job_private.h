@@ -1,0 +1,25 @@
+#pragma once
+
+/* What the files of a job share. */
+
+#include "worker/job.h"
+
+/* Whether the job may go on; if not, it has been given back or let go. */
+bool job_goes_on(Job *job);
+
+/* The next pause of its way: each ends in a call of job_go_on(), later. */
+void job_go_on(Job *job);
+void job_open(Job *job);   /* job_secrets.c */
+void job_permit(Job *job); /* job_permit.c */
+void job_call(Job *job);   /* job_call.c */
+
+/* Last words: job_report.c. */
+void job_end(Job *job, const StepEnd *end);
+void job_fail(Job *job, const StepFailure *failure);
+void job_release(Job *job, Released why);
+void job_repeat(Job *job, Str outcome); /* of an attempt that has ended before */
+void job_close(Job *job, const char *fate);
+
+/* Words on the way. */
+void job_tell_started(Job *job);
+void job_beat(void *context);

@@ -1,0 +1,70 @@
+#pragma once
+
+/*
+ * Lease: a lock on a chain of steps, so that two workers do not run the same task at once. Only an
+ * optimisation: what decides is the attempt that a result names. Without Redis there are no locks.
+ *
+ * The holder is who has the greater claim (attempt, epoch, dispatch_no): a task that was sent again
+ * takes over from a holder that is believed dead, an equal or smaller one finds the lock taken.
+ * With the end of a step its outcome is kept for a day: a task that is delivered once more after
+ * that gets the outcome instead of a second run.
+ *
+ * Keys: headrace:lock:{execution}:{chain}, headrace:done:… and headrace:starts:… of the attempt.
+ *
+ * Runs on: loop.
+ */
+
+#include "common/io/redis.h"
+#include "common/model/message.h"
+
+#define LEASE_KEY_BYTES 160
+#define LEASE_BATCH_MAX 256          /* one script's work stays below a few milliseconds */
+#define LEASE_OUTCOME_BYTES_MAX 1024 /* larger ones are run again rather than kept */
+
+typedef struct Lease {
+    char lock[LEASE_KEY_BYTES];
+    char done[LEASE_KEY_BYTES];
+    char starts[LEASE_KEY_BYTES];
+    char holder[LEASE_KEY_BYTES]; /* "attempt:epoch:dispatch:worker:nonce" */
+    uint32_t attempt, epoch, dispatch_no;
+} Lease;
+
+typedef enum LeaseAnswer {
+    LEASE_HELD,    /* ours now */
+    LEASE_TAKEN,   /* somebody with an equal or greater claim holds it */
+    LEASE_ENDED,   /* this attempt has ended; its outcome is there */
+    LEASE_UNKNOWN, /* Redis does not answer */
+} LeaseAnswer;
+
+typedef struct LeaseGrant {
+    LeaseAnswer answer;
+    Str outcome; /* of LEASE_ENDED: the bytes given to leases_release(); borrowed */
+} LeaseGrant;
+
+typedef struct Leases Leases;
+
+/* worker must outlive the leases. */
+Leases *leases_new(Redis *redis, const char *worker, int64_t life_ms);
+Leases *leases_free(Leases *leases);
+
+/* The nonce tells two visits of one worker apart. */
+void lease_name(const Leases *leases, const StepTask *task, uint64_t nonce, Lease *ret_lease);
+
+/* Whether a's claim is greater than b's. */
+bool lease_beats(const Lease *a, const Lease *b);
+
+/* All in one script; done comes once, later, with as many grants. The leases are read at once. */
+typedef void (*LeasesClaimedFn)(void *context, const LeaseGrant *grants, uint32_t count);
+void leases_claim(Leases *leases, const Lease *const *wanted, uint32_t count, LeasesClaimedFn done,
+                  void *context);
+
+/*
+ * Makes them live on; one that is missing (Redis was flushed) is set again. kept[i] is false where
+ * somebody else holds it. Nothing is told when Redis does not answer.
+ */
+typedef void (*LeasesRenewedFn)(void *context, const bool *kept, uint32_t count);
+void leases_renew(Leases *leases, const Lease *const *held, uint32_t count, LeasesRenewedFn done,
+                  void *context);
+
+/* Lets go, if it is still ours. ended: keeps the outcome, if it is not too long. */
+void leases_release(Leases *leases, const Lease *lease, bool ended, Str outcome);

@@ -1,0 +1,267 @@
+/*
+ * Leases in Redis: one script for each thing that is done.
+ *
+ * Runs on: loop.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/alloc.h"
+#include "common/base/check.h"
+#include "common/io/log.h"
+#include "worker/lease.h"
+
+#define DONE_SECONDS "86400"
+
+struct Leases {
+    Redis *redis;
+    const char *worker;
+    char life_ms[24];
+    bool is_missing; /* said once that Redis does not answer */
+};
+
+/*
+ * KEYS lock, done, starts of each; ARGV life in ms, then attempt, epoch, dispatch_no, holder of
+ * each. Answers 1 ours, 0 taken, or the outcome that was kept.
+ */
+static RedisScript claim_script = {
+    .source = "local out = {} "
+              "local function beats(a, e, d, held) "
+              "  local ha, he, hd = string.match(held, '^(%d+):(%d+):(%d+):') "
+              "  if not ha then return true end "
+              "  ha, he, hd = tonumber(ha), tonumber(he), tonumber(hd) "
+              "  if a ~= ha then return a > ha end "
+              "  if e ~= he then return e > he end "
+              "  return d > hd "
+              "end "
+              "for i = 1, #KEYS / 3 do "
+              "  local lock, done, starts = KEYS[i*3-2], KEYS[i*3-1], KEYS[i*3] "
+              "  local a, e, d = tonumber(ARGV[i*4-2]), tonumber(ARGV[i*4-1]), tonumber(ARGV[i*4]) "
+              "  local outcome = redis.call('GET', done) "
+              "  local held = redis.call('GET', lock) "
+              "  if outcome and #outcome > 0 then "
+              "    out[i] = outcome "
+              "  elseif held and not beats(a, e, d, held) then "
+              "    out[i] = 0 "
+              "  else "
+              "    redis.call('SET', lock, ARGV[i*4+1], 'PX', ARGV[1]) "
+              "    redis.call('INCR', starts) "
+              "    redis.call('EXPIRE', starts, " DONE_SECONDS ") "
+              "    out[i] = 1 "
+              "  end "
+              "end "
+              "return out",
+};
+
+/* KEYS lock of each; ARGV life in ms, then holder of each. Answers 1 kept, 0 somebody else's. */
+static RedisScript renew_script = {
+    .source = "local out = {} "
+              "for i = 1, #KEYS do "
+              "  local held = redis.call('GET', KEYS[i]) "
+              "  if held and held ~= ARGV[i+1] then "
+              "    out[i] = 0 "
+              "  else "
+              "    redis.call('SET', KEYS[i], ARGV[i+1], 'PX', ARGV[1]) "
+              "    out[i] = 1 "
+              "  end "
+              "end "
+              "return out",
+};
+
+/* KEYS lock, done; ARGV holder, "1" when it has ended, outcome. */
+static RedisScript release_script = {
+    .source = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end "
+              "if ARGV[2] == '1' then "
+              "  redis.call('SET', KEYS[2], ARGV[3], 'EX', " DONE_SECONDS ") "
+              "end "
+              "return 1",
+};
+
+Leases *leases_new(Redis *redis, const char *worker, int64_t life_ms) {
+    Leases *leases = alloc_zero(sizeof *leases);
+
+    leases->redis = redis;
+    leases->worker = worker;
+    snprintf(leases->life_ms, sizeof leases->life_ms, "%lld", (long long)life_ms);
+    return leases;
+}
+
+Leases *leases_free(Leases *leases) {
+    return alloc_free(leases);
+}
+
+void lease_name(const Leases *leases, const StepTask *task, uint64_t nonce, Lease *ret_lease) {
+    UuidText execution = uuid_text(task->execution.uuid);
+    uint64_t scope = task->scope.length ? str_hash(task->scope, 0) : 0;
+
+    *ret_lease = (Lease){
+        .attempt = task->attempt,
+        .epoch = task->epoch,
+        .dispatch_no = task->dispatch_no,
+    };
+    snprintf(ret_lease->lock, LEASE_KEY_BYTES, "headrace:lock:%s:%u", execution.text, task->chain);
+    snprintf(ret_lease->done, LEASE_KEY_BYTES, "headrace:done:%s:%u:%llx:%u:%u", execution.text,
+             task->node, (unsigned long long)scope, task->visit, task->attempt);
+    snprintf(ret_lease->starts, LEASE_KEY_BYTES, "headrace:starts:%s:%u:%llx:%u", execution.text,
+             task->node, (unsigned long long)scope, task->visit);
+    snprintf(ret_lease->holder, LEASE_KEY_BYTES, "%u:%u:%u:%.64s:%llx", task->attempt, task->epoch,
+             task->dispatch_no, leases->worker, (unsigned long long)nonce);
+}
+
+bool lease_beats(const Lease *a, const Lease *b) {
+    if (a->attempt != b->attempt)
+        return a->attempt > b->attempt;
+    if (a->epoch != b->epoch)
+        return a->epoch > b->epoch;
+    return a->dispatch_no > b->dispatch_no;
+}
+
+/* One script under way. */
+typedef struct Asked {
+    Leases *leases;
+    uint32_t count;
+    LeasesClaimedFn claimed;
+    LeasesRenewedFn renewed;
+    void *context;
+} Asked;
+
+static Asked *asked_new(Leases *leases, uint32_t count, void *context) {
+    Asked *asked = alloc_zero(sizeof *asked);
+
+    CHECK(count > 0 && count <= LEASE_BATCH_MAX);
+    asked->leases = leases;
+    asked->count = count;
+    asked->context = context;
+    return asked;
+}
+
+/* Whether the answer is one; said once when Redis goes and once when it is back. */
+static bool is_answer(Asked *asked, int r, const RedisReply *reply) {
+    Leases *leases = asked->leases;
+    bool is_there = r == 0 && redis_reply_count(reply) == asked->count;
+
+    if (is_there && leases->is_missing)
+        log_event(LOG_INFO, "leases.back");
+    if (!is_there && !leases->is_missing)
+        log_event(LOG_WARN, "leases.missing",
+                  LOG_TEXT("why", r == REDIS_E_ERROR && reply ? redis_reply_str(reply)
+                                                              : STR("Redis does not answer")));
+    leases->is_missing = !is_there;
+    return is_there;
+}
+
+static void claim_done(void *context, int r, const RedisReply *reply) {
+    Asked *asked = context;
+    LeaseGrant grants[LEASE_BATCH_MAX];
+    bool is_there = is_answer(asked, r, reply);
+    LeasesClaimedFn claimed = asked->claimed;
+    void *claimed_context = asked->context;
+    uint32_t count = asked->count;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const RedisReply *one = is_there ? redis_reply_at(reply, i) : NULL;
+        Str outcome = one ? redis_reply_str(one) : STR_NONE;
+
+        grants[i] = (LeaseGrant){.answer = LEASE_UNKNOWN, .outcome = outcome};
+        if (one != NULL && outcome.length > 0)
+            grants[i].answer = LEASE_ENDED;
+        else if (one != NULL)
+            grants[i].answer = redis_reply_int(one) == 1 ? LEASE_HELD : LEASE_TAKEN;
+    }
+    alloc_free(asked);
+    claimed(claimed_context, grants, count);
+}
+
+static Str number(Arena *arena, uint32_t value) {
+    return str_printf(arena, "%u", value);
+}
+
+void leases_claim(Leases *leases, const Lease *const *wanted, uint32_t count, LeasesClaimedFn done,
+                  void *context) {
+    Asked *asked = asked_new(leases, count, context);
+    Str keys[3 * LEASE_BATCH_MAX], args[4 * LEASE_BATCH_MAX + 1];
+    Arena arena;
+
+    arena_init(&arena, 0);
+    asked->claimed = done;
+    args[0] = str_of(leases->life_ms);
+    for (uint32_t i = 0; i < count; i++) {
+        keys[i * 3] = str_of(wanted[i]->lock);
+        keys[i * 3 + 1] = str_of(wanted[i]->done);
+        keys[i * 3 + 2] = str_of(wanted[i]->starts);
+        args[i * 4 + 1] = number(&arena, wanted[i]->attempt);
+        args[i * 4 + 2] = number(&arena, wanted[i]->epoch);
+        args[i * 4 + 3] = number(&arena, wanted[i]->dispatch_no);
+        args[i * 4 + 4] = str_of(wanted[i]->holder);
+    }
+    redis_eval(leases->redis,
+               &(RedisEval){
+                   .script = &claim_script,
+                   .keys = keys,
+                   .args = args,
+                   .key_count = 3 * count,
+                   .arg_count = 4 * count + 1,
+               },
+               claim_done, asked);
+    arena_done(&arena);
+}
+
+static void renew_done(void *context, int r, const RedisReply *reply) {
+    Asked *asked = context;
+    bool kept[LEASE_BATCH_MAX];
+    bool is_there = is_answer(asked, r, reply);
+    LeasesRenewedFn renewed = asked->renewed;
+    void *renewed_context = asked->context;
+    uint32_t count = asked->count;
+
+    for (uint32_t i = 0; i < count; i++)
+        kept[i] = !is_there || redis_reply_int(redis_reply_at(reply, i)) == 1;
+    alloc_free(asked);
+    renewed(renewed_context, kept, count);
+}
+
+void leases_renew(Leases *leases, const Lease *const *held, uint32_t count, LeasesRenewedFn done,
+                  void *context) {
+    Asked *asked = asked_new(leases, count, context);
+    Str keys[LEASE_BATCH_MAX], args[LEASE_BATCH_MAX + 1];
+
+    asked->renewed = done;
+    args[0] = str_of(leases->life_ms);
+    for (uint32_t i = 0; i < count; i++) {
+        keys[i] = str_of(held[i]->lock);
+        args[i + 1] = str_of(held[i]->holder);
+    }
+    redis_eval(leases->redis,
+               &(RedisEval){
+                   .script = &renew_script,
+                   .keys = keys,
+                   .args = args,
+                   .key_count = count,
+                   .arg_count = count + 1,
+               },
+               renew_done, asked);
+}
+
+/* The lock would have ended by itself, and the marker is a convenience. */
+static void release_done(void *context, int r, const RedisReply *reply) {
+    (void)context;
+    (void)r;
+    (void)reply;
+}
+
+void leases_release(Leases *leases, const Lease *lease, bool ended, Str outcome) {
+    Str keys[] = {str_of(lease->lock), str_of(lease->done)};
+    Str args[] = {str_of(lease->holder), ended ? STR("1") : STR("0"),
+                  outcome.length <= LEASE_OUTCOME_BYTES_MAX ? outcome : STR("")};
+
+    redis_eval(leases->redis,
+               &(RedisEval){
+                   .script = &release_script,
+                   .keys = keys,
+                   .args = args,
+                   .key_count = ARRAY_SIZE(keys),
+                   .arg_count = ARRAY_SIZE(args),
+               },
+               release_done, NULL);
+}
