@@ -35,6 +35,11 @@ static void tell(Lane *lane, Slot *slot, Partition *partition, ExecEvent event) 
     }
 }
 
+/* What PostgreSQL cannot show in a view must not come into a table. */
+static bool is_storable(Str text) {
+    return text.length == 0 || json_storable(text, NULL) == 0;
+}
+
 /* Starts ------------------------------------------------------------------------------------ */
 
 static void begin(Lane *lane, const Message *message, const StartFacts *facts) {
@@ -74,9 +79,12 @@ static void begin(Lane *lane, const Message *message, const StartFacts *facts) {
     tell(lane, slot, message->partition, (ExecEvent){.type = EXEC_EVENT_START, .node = PLAN_NONE});
 }
 
-static bool knows_trigger(const StartFacts *facts, const TriggerEvent *event) {
-    return event->trigger.length == 0 ||
-           plan_find_trigger(facts->version->plan, event->trigger) != PLAN_NONE;
+/* Why an event begins nothing although its template may start; NULL: it begins. */
+static const char *refusal_of(const StartFacts *facts, const TriggerEvent *event) {
+    if (event->trigger.length > 0 &&
+        plan_find_trigger(facts->version->plan, event->trigger) == PLAN_NONE)
+        return "NO_TRIGGER";
+    return is_storable(event->scope) && is_storable(event->input) ? NULL : "NOT_STORABLE";
 }
 
 /* What becomes of starts that begin nothing: a dead letter's reason; NULL: nothing was lost. */
@@ -91,20 +99,24 @@ static const char *const refused_fates[] = {
 
 static int take_start(Lane *lane, const Message *message) {
     const TriggerEvent *event = &message->trigger;
+    const char *refusal;
     StartFacts facts;
     int r = store_start_facts(lane, event, &facts);
 
     if (r)
         return r;
-    if (facts.fate == START_NEW && !knows_trigger(&facts, event)) {
+    refusal = refused_fates[facts.fate];
+    if (facts.fate == START_NEW)
+        refusal = refusal_of(&facts, event);
+    if (facts.fate == START_NEW && refusal != NULL) {
         plans_give(lane->plans, facts.version);
-        dead_letter_add(lane, message, "NO_TRIGGER");
+        dead_letter_add(lane, message, refusal);
         metric_add_label(lane->metrics, METRIC_EVENTS, "refused", 1);
     } else if (facts.fate == START_NEW) {
         begin(lane, message, &facts);
         metric_add_label(lane->metrics, METRIC_EVENTS, "started", 1);
-    } else if (refused_fates[facts.fate] != NULL) {
-        dead_letter_add(lane, message, refused_fates[facts.fate]);
+    } else if (refusal != NULL) {
+        dead_letter_add(lane, message, refusal);
         metric_add_label(lane->metrics, METRIC_EVENTS, "refused", 1);
     } else {
         metric_add_label(lane->metrics, METRIC_EVENTS, "duplicate", 1);
@@ -173,11 +185,6 @@ static void note_word(Lane *lane, Slot *slot, const StepResult *result,
                   .opened_ms = flight->opened_ms,
                   .started_ms = flight->started_ms,
               });
-}
-
-/* What PostgreSQL cannot store fails its step instead of the batch. */
-static bool is_storable(Str text) {
-    return text.length == 0 || json_storable(text, NULL) == 0;
 }
 
 static void take_outcome(Lane *lane, Slot *slot, const Message *message,
