@@ -83,10 +83,10 @@ static int fail(ExecTurn *turn, StepStatus status) {
     tell_times(turn, &failure.row);
     failure.row.input = input_of(turn);
     failure.error = outcome->error;
-    failure.message = message_of(status);
+    failure.message = message_of(outcome->status);
     if (outcome->error.data)
         failure.type = scope_error_type(outcome->error, turn->arena);
-    else if (status == STEP_CANCELLED)
+    else if (outcome->status == STEP_CANCELLED)
         failure.type = ERROR_CANCELLED;
     failure.retryable = outcome->retryable && status != STEP_INDETERMINATE;
     failure.effect = outcome->effect;

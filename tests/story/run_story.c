@@ -14,8 +14,8 @@
  * Events: start [by TRIGGER] [INPUT], started S, progress S, ok S [OUTPUT], failed S TYPE,
  * timed-out S, indeterminate S, cancelled S, released S WHY, lost S, timer [S], cancel [REASON],
  * resend S, where S is a step and its attempt (a#0). Words behind them: retryable, not-sent,
- * unknown, after MS, status N, run N, index N, continues, unstarted, ended MS. Timers are only
- * compared where a turn's answers name one. After each turn the fold must be what memory is.
+ * unknown, after MS, status N, run N, index N, ports P, continues, unstarted, ended MS. Timers are
+ * only compared where a turn's answers name one. After each turn the fold must be what memory is.
  */
 
 #include <inttypes.h>
@@ -192,6 +192,8 @@ static bool read_option(Story *story, Str word, Str *rest, ExecEvent *event) {
         outcome->continues = true;
     else if (str_is(word, "unstarted"))
         event->lost_unstarted = true;
+    else if (str_is(word, "ports"))
+        outcome->outcome = next_word(rest);
     else if (str_is(word, "after"))
         outcome->retry_after_ms = next_number(story, rest);
     else if (str_is(word, "run"))
