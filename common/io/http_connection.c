@@ -164,8 +164,17 @@ void http_connection_event(void *context, struct MHD_Connection *mhd, void **soc
     }
 }
 
+/*
+ * The client sends nothing any more while we wait for it to, or for nobody to read a stream. The
+ * library misses the end when it arrives together with bytes, and while a stream is suspended.
+ */
 static bool is_lost(const HttpConnection *connection) {
+    HttpPhase phase = connection->phase;
     char byte;
+
+    if (phase == PHASE_HAND || phase == PHASE_REPLY || phase == PHASE_CUT)
+        return false;
+
     ssize_t got = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
     return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
@@ -203,9 +212,12 @@ static void say(const HttpConnection *connection, const char *status) {
 static void connection_sweep(HttpConnection *connection, int64_t now_ms) {
     HttpServer *server = connection->server;
 
-    if (connection->phase == PHASE_STREAM && is_lost(connection))
-        http_stream_lost(connection->request->stream);
-    if (is_stuck(connection)) {
+    if (is_lost(connection)) {
+        if (connection->phase == PHASE_STREAM)
+            http_stream_lost(connection->request->stream);
+        else
+            http_connection_cut(connection);
+    } else if (is_stuck(connection)) {
         server->refused++;
         say(connection, "400 Bad Request");
         http_connection_cut(connection);

@@ -121,7 +121,7 @@ static int listen_at(const char *address, int *ret_fd) {
     return 0;
 }
 
-/* What is asked of the library; one of its options was renamed in 1.0. */
+/* Heads are judged by http_head.c, not by the library's own levels of strictness. */
 static struct MHD_Daemon *daemon_start(HttpServer *server, int fd) {
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET,           fd,                              NULL  },
@@ -130,11 +130,6 @@ static struct MHD_Daemon *daemon_start(HttpServer *server, int fd) {
         {MHD_OPTION_CONNECTION_TIMEOUT,      0,                               NULL  },
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT,
          (intptr_t)(server->limits.head_bytes_max + HEAD_NOTES_BYTES),        NULL  },
-#if MHD_VERSION >= 0x01000000
-        {MHD_OPTION_CLIENT_DISCIPLINE_LVL,   1,                               NULL  },
-#else
-        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
-#endif
         {MHD_OPTION_NOTIFY_CONNECTION,       (intptr_t)http_connection_event, server},
         {MHD_OPTION_NOTIFY_COMPLETED,        (intptr_t)http_request_over,     server},
         {MHD_OPTION_URI_LOG_CALLBACK,        (intptr_t)http_request_line,     server},
@@ -156,11 +151,11 @@ static void drained(HttpServer *server) {
 
 /* Everything the library has to do now, and then a look at what that changed. */
 static void daemon_run(HttpServer *server) {
-    MHD_UNSIGNED_LONG_LONG timeout_ms;
+    MHD_UNSIGNED_LONG_LONG timeout_ms = 1;
 
     MHD_run(server->daemon);
-    if (MHD_get_timeout(server->daemon, &timeout_ms) == MHD_YES)
-        uv_timer_start(&server->kick, server->kick.timer_cb, timeout_ms, 0);
+    if (MHD_get_timeout(server->daemon, &timeout_ms) == MHD_YES && timeout_ms == 0)
+        http_server_kick(server);
     http_streams_tell(server);
 }
 
@@ -170,20 +165,22 @@ static void poll_ready(uv_poll_t *poll, int status, int events) {
     daemon_run(poll->data);
 }
 
-static void kick_due(uv_timer_t *timer) {
-    daemon_run(timer->data);
+static void kick_due(uv_idle_t *idle) {
+    uv_idle_stop(idle);
+    daemon_run(idle->data);
 }
 
 static void sweep_due(uv_timer_t *timer) {
     HttpServer *server = timer->data;
 
     http_connections_sweep(server);
-    http_streams_tell(server);
+    daemon_run(server);
     drained(server);
 }
 
+/* Not a timer of 0 ms: one that starts itself again never lets the loop go on (libuv 1.44). */
 void http_server_kick(HttpServer *server) {
-    uv_timer_start(&server->kick, kick_due, 0, 0);
+    uv_idle_start(&server->kick, kick_due);
 }
 
 int64_t http_server_now_ms(const HttpServer *server) {
@@ -196,7 +193,7 @@ static void handles_open(HttpServer *server) {
         MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
     CHECK(epoll && uv_poll_init(uv, &server->poll, epoll->epoll_fd) == 0);
-    uv_timer_init(uv, &server->kick);
+    uv_idle_init(uv, &server->kick);
     uv_timer_init(uv, &server->sweep);
     server->poll.data = server;
     server->kick.data = server;

@@ -64,7 +64,7 @@ struct HttpServer {
     char address[64];
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
-    uv_timer_t kick;  /* the library has something to do */
+    uv_idle_t kick;   /* the library has something to do */
     uv_timer_t sweep; /* deadlines are looked at */
     uint32_t handles_open;
     ListNode connections;

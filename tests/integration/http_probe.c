@@ -245,6 +245,7 @@ int main(int argc, char **argv) {
     probe.term.data = &probe;
     uv_signal_start(&probe.term, terminated, SIGTERM);
     loop_run(probe.loop);
+    loop_settle(probe.loop);
     loop_free(probe.loop);
     return 0;
 }
