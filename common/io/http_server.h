@@ -13,7 +13,7 @@
  * Refused before anybody is asked, with the connection closed behind it: what is no HTTP, both
  * Content-Length and Transfer-Encoding, two different Content-Lengths, another transfer encoding
  * than chunked, no Host, a malformed path (400), a head too large (431, 414), a body too large
- * (413), too late (408 or no answer), an upgrade or CONNECT (501), a full house (503).
+ * (413), too late (408 or no answer), CONNECT (501). A full house waits in the kernel's queue.
  * Deadlines are absolute: a byte each second keeps nobody alive.
  *
  * Words
@@ -92,7 +92,8 @@ void http_server_drain(HttpServer *server, int64_t deadline_ms, LoopFn done_fn, 
 
 /*
  * Cuts what is left. Requests not yet answered stay valid for who has them, and must be answered to
- * be freed. The streams' gone_fn are called. closed_fn comes once, from the loop.
+ * be freed. The streams' gone_fn are called. closed_fn comes once, from the loop. Not from inside a
+ * callback of the server.
  */
 void http_server_close(HttpServer *server, LoopFn closed_fn, void *context);
 
@@ -119,7 +120,10 @@ Arena *http_request_arena(HttpRequest *request);
 /* In on_head only: less body than the listener's limit for this route. */
 void http_request_body_max(HttpRequest *request, size_t bytes_max);
 
-/* Something of the owner's that travels from on_head to on_request, and further. */
+/*
+ * Something of the owner's that travels from on_head to on_request, and further. It lives in the
+ * request's memory: nobody is told of a request whose client goes before on_request.
+ */
 void http_request_context_set(HttpRequest *request, void *context);
 void *http_request_context(const HttpRequest *request);
 
