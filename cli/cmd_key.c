@@ -80,7 +80,7 @@ static int store(Pg *pg, const KeyOptions *options, const Uuid *tenant, const Uu
         pg_uuid(tenant),
         pg_text(str_of(options->name)),
         pg_bytes(str_from((const char *)digest->bytes, sizeof digest->bytes)),
-        pg_text(str_of(options->user ? options->user : text.text)),
+        pg_text(str_of(options->user)),
         pg_text(str_of(role_word(options->role))),
     };
 
@@ -195,7 +195,7 @@ static bool read_options(int argc, char **argv, KeyOptions *options, bool *ret_h
 }
 
 int cmd_key(int argc, char **argv) {
-    KeyOptions options = {.name = "cli"};
+    KeyOptions options = {.name = "cli", .user = ""};
     bool is_help = false;
     Uuid id;
 

@@ -15,6 +15,7 @@
 
 #include "common/base/alloc.h"
 #include "common/io/bus.h"
+#include "common/io/bus_kafka_private.h"
 #include "common/io/clock.h"
 
 #define WAIT_MS 20000
@@ -532,6 +533,26 @@ Test(io_bus, a_message_with_a_time_limit_is_reported_as_unavailable, .timeout = 
     bus_producer_flush(producer, WAIT_MS);
     cr_expect_eq(reports.count, 1);
     cr_expect_eq(reports.worst, BUS_E_UNAVAILABLE);
+    bus_producer_close(producer);
+}
+
+Test(io_bus, a_producer_that_died_says_so_for_every_message, .timeout = 60) {
+    BusSettings with = {.brokers = "127.0.0.1:1"};
+    BusOutgoing outgoing = {.topic = "t", .value = STR("x")};
+    Reports reports = {0};
+    BusProducer *producer;
+
+    cr_assert_eq(bus_producer_open(&with, &producer), 0);
+    bus_producer_on_report(producer, report_taken, &reports);
+    cr_assert_eq(bus_produce(producer, &outgoing), 0);
+    rd_kafka_test_fatal_error(bus_producer_kafka(producer),
+                              RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "a test");
+    bus_producer_poll(producer, 100);
+    cr_expect_eq(bus_produce(producer, &outgoing), BUS_E_FATAL);
+    rd_kafka_purge(bus_producer_kafka(producer), RD_KAFKA_PURGE_F_QUEUE);
+    bus_producer_flush(producer, 2000);
+    cr_expect_eq(reports.count, 1);
+    cr_expect_eq(reports.worst, BUS_E_FATAL);
     bus_producer_close(producer);
 }
 
