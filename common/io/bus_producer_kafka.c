@@ -13,7 +13,7 @@
 #include "common/base/alloc.h"
 #include "common/base/check.h"
 #include "common/base/fault.h"
-#include "common/io/bus_kafka_private.h"
+#include "common/io/bus_kafka.h"
 #include "common/io/clock.h"
 #include "common/io/log.h"
 

@@ -33,7 +33,7 @@
 #include "common/base/fault.h"
 #include "common/base/list.h"
 #include "common/io/log.h"
-#include "common/io/redis_private.h"
+#include "common/io/redis_reply.h"
 
 #define CALLS_MAX 65536 /* some seconds of the fastest worker */
 #define PAUSE_MS_MIN 50

@@ -8,7 +8,7 @@
 #include <openssl/sha.h>
 #include <stdio.h>
 
-#include "common/io/redis_private.h"
+#include "common/io/redis_reply.h"
 
 void redis_format_count(Buf *buf, size_t count) {
     buf_printf(buf, "*%zu\r\n", count);

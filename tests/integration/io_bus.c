@@ -15,7 +15,7 @@
 
 #include "common/base/alloc.h"
 #include "common/io/bus.h"
-#include "common/io/bus_kafka_private.h"
+#include "common/io/bus_kafka.h"
 #include "common/io/clock.h"
 
 #define WAIT_MS 20000

@@ -2,7 +2,7 @@
 #include <hiredis/hiredis.h>
 #include <string.h>
 
-#include "common/io/redis_private.h"
+#include "common/io/redis_reply.h"
 
 /* The answer that these bytes of the protocol are. */
 static redisReply *read_reply(const char *bytes) {

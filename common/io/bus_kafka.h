@@ -1,6 +1,9 @@
 #pragma once
 
-/* What producer and consumer share: settings, refusals, the way out. */
+/*
+ * What producer and consumer share: settings, refusals, the way out. Only for common/io and the
+ * tests of it: everybody else uses bus.h.
+ */
 
 #include <librdkafka/rdkafka.h>
 
