@@ -3,7 +3,8 @@
 /*
  * ExecEvent: something that happened, told to the engine.
  *
- * Texts are borrowed and must live as long as the effects that the event leads to.
+ * Texts are borrowed and must live as long as the effects that the event leads to. An empty text is
+ * the same as none.
  */
 
 #include <stdbool.h>

@@ -134,7 +134,7 @@ int exec_fail(ExecTurn *turn, ExecFailure *failure) {
     r = doubt(turn, failure);
     if (r)
         return fault_pass(r);
-    if (failure->error.data == NULL || failure->error.length > PAYLOAD_BYTES_MAX)
+    if (failure->error.length == 0 || failure->error.length > PAYLOAD_BYTES_MAX)
         failure->error = exec_error(turn, failure);
     due_ms = turn->now_ms + delay_ms(turn, failure);
     if (turn->exec->ending == ENDING_NONE && wants_retry(turn, failure, due_ms))

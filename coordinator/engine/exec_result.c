@@ -22,7 +22,7 @@ static Str input_of(ExecTurn *turn) {
     ScopeError error;
     Str input;
 
-    if (turn->event->outcome.input.data)
+    if (turn->event->outcome.input.length > 0)
         return turn->event->outcome.input;
     if (exec_input(turn, turn->event->node, &input, &error))
         return STR_NONE;
@@ -58,7 +58,9 @@ static int complete(ExecTurn *turn) {
 
     tell_times(turn, &row);
     row.input = input_of(turn);
-    row.output = turn->event->outcome.output.data ? turn->event->outcome.output : STR("null");
+    row.output = turn->event->outcome.output;
+    if (row.output.length == 0)
+        row.output = STR("null");
     if (row.output.length > PAYLOAD_BYTES_MAX)
         return too_large(turn, &row, STR("the output is larger than a payload may be"));
     if (!exec_has_room(turn->exec, row.output.length))
@@ -84,7 +86,7 @@ static int fail(ExecTurn *turn, StepStatus status) {
     failure.row.input = input_of(turn);
     failure.error = outcome->error;
     failure.message = message_of(outcome->status);
-    if (outcome->error.data)
+    if (outcome->error.length > 0)
         failure.type = scope_error_type(outcome->error, turn->arena);
     else if (outcome->status == STEP_CANCELLED)
         failure.type = ERROR_CANCELLED;
