@@ -289,8 +289,10 @@ static int verdict(Pg *pg, const Answers *answers, bool is_commit_last, int r) {
         return r;
     if (r == PG_E_UNAVAILABLE)
         return PG_E_UNKNOWN;
-    if (r == 0 && pg->is_replication_unsure)
+    if (r == 0 && pg->is_replication_unsure) {
+        pg_note(pg, "01000", "no standby has confirmed the commit", pg->query_count - 1);
         return PG_E_UNKNOWN;
+    }
     if (r == 0 && answers->is_rolled_back) {
         pg_note(pg, "40000", "COMMIT rolled back", pg->query_count - 1);
         return PG_E_SQL;
