@@ -20,7 +20,28 @@ typedef struct TextParts {
     Str text; /* checked to be a text, used by the gateway from the config as it is written */
 } TextParts;
 
-static const char *const schemes[] = {"github", "stripe", "slack", "standard", "hmac", "none"};
+typedef enum Scheme {
+    SCHEME_GITHUB,
+    SCHEME_STRIPE,
+    SCHEME_SLACK,
+    SCHEME_STANDARD,
+    SCHEME_HMAC,
+    SCHEME_NONE,
+    _SCHEME_COUNT,
+} Scheme;
+
+static const char *const schemes[_SCHEME_COUNT] = {
+    [SCHEME_GITHUB] = "github",     [SCHEME_STRIPE] = "stripe", [SCHEME_SLACK] = "slack",
+    [SCHEME_STANDARD] = "standard", [SCHEME_HMAC] = "hmac",     [SCHEME_NONE] = "none",
+};
+
+#define SIGNED (IS(SCHEME_NONE) - 1)
+#define HMAC IS(SCHEME_HMAC)
+#define TIMED (SIGNED & ~IS(SCHEME_GITHUB))
+
+static const char *scheme_word(uint32_t kind) {
+    return kind < _SCHEME_COUNT ? schemes[kind] : "";
+}
 
 static void read_scheme(Build *build, const Place *place, const Json *value,
                         const ReadObject *object) {
@@ -55,49 +76,46 @@ static void read_tolerance(Build *build, const Place *place, const Json *value,
 
 static const ReadKey signature_keys[] = {
     KEY_PART("scheme", READ_ALL, READ_ALWAYS, STRING, read_scheme),
-    KEY_TEXT("secretVariable", READ_ALL, READ_NOBODY, offsetof(TextParts, text)),
-    KEY_TEXT("header", READ_ALL, READ_NOBODY, offsetof(TextParts, text)),
-    KEY_TEXT("prefix", READ_ALL, READ_NOBODY, offsetof(TextParts, text)),
-    KEY_TEXT("template", READ_ALL, READ_NOBODY, offsetof(TextParts, text)),
-    KEY_TEXT("timestampHeader", READ_ALL, READ_NOBODY, offsetof(TextParts, text)),
-    KEY_TEXT("idHeader", READ_ALL, READ_NOBODY, offsetof(TextParts, text)),
-    KEY_PART("encoding", READ_ALL, READ_NOBODY, STRING, read_encoding),
-    KEY_PART("algorithm", READ_ALL, READ_NOBODY, STRING, read_algorithm),
-    KEY_PART("toleranceSeconds", READ_ALL, READ_NOBODY, IS(JSON_NUMBER), read_tolerance),
+    KEY_TEXT("secretVariable", SIGNED, SIGNED, offsetof(TextParts, text)),
+    KEY_TEXT("header", HMAC, HMAC, offsetof(TextParts, text)),
+    KEY_TEXT("prefix", HMAC, READ_NOBODY, offsetof(TextParts, text)),
+    KEY_TEXT("template", HMAC, READ_NOBODY, offsetof(TextParts, text)),
+    KEY_TEXT("timestampHeader", HMAC, READ_NOBODY, offsetof(TextParts, text)),
+    KEY_TEXT("idHeader", HMAC, READ_NOBODY, offsetof(TextParts, text)),
+    KEY_PART("encoding", HMAC, READ_NOBODY, STRING, read_encoding),
+    KEY_PART("algorithm", HMAC, READ_NOBODY, STRING, read_algorithm),
+    KEY_PART("toleranceSeconds", TIMED, READ_NOBODY, IS(JSON_NUMBER), read_tolerance),
 };
 
-/* A signature that cannot be checked would let everybody in, or nobody. */
-static void check_signature(Build *build, const Place *place, const Json *value) {
-    Str scheme = json_str(json_member(value, STR("scheme")));
-    bool is_known = false;
+/* A scheme that is unknown is told by its key; then every other key is let through. */
+static uint32_t scheme_kind(const Json *signature) {
+    Str word = json_str(json_member(signature, STR("scheme")));
 
-    for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
-        is_known = is_known || str_is(scheme, schemes[i]);
-    if (!is_known || str_is(scheme, "none"))
-        return;
-    if (json_member(value, STR("secretVariable")) == NULL)
-        build_complain(build, PROBLEM_MISSING_KEY, place,
-                       "the scheme %s needs `secretVariable`, the key of a SECRET variable",
-                       text_shown(build->arena, scheme));
-    if (str_is(scheme, "hmac") && json_member(value, STR("header")) == NULL)
-        build_complain(build, PROBLEM_MISSING_KEY, place,
-                       "the scheme hmac needs `header`, the name of the header that carries the "
-                       "signature");
+    for (uint32_t i = 0; i < _SCHEME_COUNT; i++) {
+        if (str_is(word, schemes[i]))
+            return IS(i);
+    }
+    return 0;
 }
 
 static void read_signature(Build *build, const Place *place, const Json *value,
                            const ReadObject *object) {
+    uint32_t kind = scheme_kind(value);
     TextParts parts;
     ReadObject signature = {
         .keys = signature_keys,
         .key_count = ARRAY_SIZE(signature_keys),
-        .name = "signature",
+        .name = kind == 0 ? "signature"
+                          : arena_printf(&build->scratch, "a signature of scheme %s",
+                                         text_shown(&build->scratch,
+                                                    json_str(json_member(value, STR("scheme"))))),
+        .kind = kind,
+        .kind_word = scheme_word,
         .into = &parts,
         .node = object->node,
     };
 
     read_object(build, place, value, &signature);
-    check_signature(build, place, value);
 }
 
 static void read_response_status(Build *build, const Place *place, const Json *value,
@@ -111,7 +129,7 @@ static void read_response_status(Build *build, const Place *place, const Json *v
 
 static const ReadKey response_keys[] = {
     KEY_PART("status", READ_ALL, READ_NOBODY, IS(JSON_NUMBER), read_response_status),
-    KEY_CARRIED("headers", READ_ALL, READ_NOBODY),
+    KEY_RESERVED("headers"),
     KEY_CARRIED("body", READ_ALL, READ_NOBODY),
 };
 
