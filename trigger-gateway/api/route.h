@@ -33,6 +33,8 @@
     ROUTE(DELETE, "/v1/templates/{template}", templates_delete, VERB_EDIT, 0)                      \
     ROUTE(POST, "/v1/templates/{template}/validate", versions_validate, VERB_READ,                 \
           SMALL_BODY_BYTES_MAX)                                                                    \
+    ROUTE(POST, "/v1/templates/{template}/simulate", versions_simulate, VERB_READ,                 \
+          SIMULATE_BODY_BYTES_MAX)                                                                 \
     ROUTE(POST, "/v1/templates/{template}/publish", versions_publish, VERB_PUBLISH,                \
           SMALL_BODY_BYTES_MAX)                                                                    \
     ROUTE(POST, "/v1/templates/{template}/rollback", versions_rollback, VERB_PUBLISH,              \
