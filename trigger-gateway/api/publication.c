@@ -20,14 +20,16 @@ static bool find_nothing(void *context, Str integration, Str action, PlanAction 
 }
 
 int publication_compile(ApiCall *call, Str definition, Plan **ret_plan) {
-    static const PlanCatalog catalog = {.find = find_nothing};
+    static const PlanCatalog catalog = {
+        .find = find_nothing,
+        .parses_cron = timetable_parses_cron,
+        .has_timezone = timetable_has_timezone,
+    };
     _cleanup_(plan_free_p) Plan *plan = NULL;
     int r = plan_compile(definition, &catalog, &call->arena, &call->problems, &plan);
 
     if (r < 0)
         return fault_pass(r);
-    if (r == 0)
-        timetable_check(call, plan);
     r = call_check_problems(call);
     if (r)
         return r;

@@ -2,36 +2,31 @@
 
 #include "trigger-gateway/api/timetable.h"
 
-#include "common/base/check.h"
+#include <stdio.h>
+
 #include "common/io/clock.h"
 #include "common/io/zone.h"
 #include "trigger-gateway/fire/cron.h"
 
-static Str pointer_to(ApiCall *call, uint32_t trigger, const char *member) {
-    return str_printf(&call->arena, "/triggers/%u/%s", trigger, member);
+bool timetable_parses_cron(void *context, Str cron, char ret_message[PLAN_CRON_MESSAGE_BYTES]) {
+    CronMistake mistake = {.message = ""};
+    Cron parsed;
+
+    (void)context;
+    if (cron_parse(cron, &parsed, &mistake) == 0)
+        return true;
+    snprintf(ret_message, PLAN_CRON_MESSAGE_BYTES, "%s", mistake.message);
+    return false;
 }
 
-void timetable_check(ApiCall *call, const Plan *plan) {
-    for (uint32_t i = 0; i < plan->trigger_count; i++) {
-        const PlanTrigger *trigger = &plan->triggers[i];
-        CronMistake mistake;
-        ZoneRules zone;
-        Cron cron;
+bool timetable_has_timezone(void *context, Str timezone) {
+    ZoneRules rules;
 
-        if (trigger->type != TRIGGER_SCHEDULED)
-            continue;
-        if (cron_parse(trigger->cron, &cron, &mistake))
-            call_complain(call, PROBLEM_INVALID_CRON, pointer_to(call, i, "cronExpression"),
-                          str_of(mistake.message));
-        if (zone_find(trigger->timezone, &zone))
-            call_complain(call, PROBLEM_INVALID_TIMEZONE, pointer_to(call, i, "config/timezone"),
-                          str_printf(&call->arena,
-                                     "there is no time zone `%.*s`; write one like Europe/Berlin",
-                                     STR_ARGS(str_slice(trigger->timezone, 0, 64))));
-    }
+    (void)context;
+    return zone_find(timezone, &rules) == 0;
 }
 
-/* Ms since 1970; 0: never again. Both parse: timetable_check() has looked at them. */
+/* Ms since 1970; 0: never again. Both parse: the plan was compiled with them. */
 static int64_t next_fire_ms(Str expression, Str timezone, int64_t now_ms) {
     ZoneRules zone;
     int64_t next_ms;

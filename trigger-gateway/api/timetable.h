@@ -7,8 +7,9 @@
 
 #include "trigger-gateway/api/projection.h"
 
-/* Complains into the call (INVALID_CRON, INVALID_TIMEZONE). */
-void timetable_check(ApiCall *call, const Plan *plan);
+/* For the catalog that a plan is compiled with: INVALID_CRON, INVALID_TIMEZONE. */
+bool timetable_parses_cron(void *context, Str cron, char ret_message[PLAN_CRON_MESSAGE_BYTES]);
+bool timetable_has_timezone(void *context, Str timezone);
 
 /*
  * One row of headrace.schedule for each. A schedule that did not change keeps its next firing; one
