@@ -15,13 +15,17 @@
 #define MESSAGE_BYTES_SHOWN_MAX 1024
 #define MISTAKES_MAX 32u /* of one mapping */
 
-void build_problem(Build *build, PlanProblemCode code, Str pointer, Str message) {
-    PlanProblem problem = {
-        .code = code,
-        .pointer = str_copy(build->arena, pointer),
-        .message = str_copy(build->arena, text_storable(build->arena, message)),
-    };
+bool build_is_full(const Build *build) {
+    return build->problems.count >= PROBLEMS_COLLECTED_MAX;
+}
 
+void build_problem(Build *build, PlanProblemCode code, Str pointer, Str message) {
+    PlanProblem problem = {.code = code};
+
+    if (build_is_full(build))
+        return;
+    problem.pointer = str_copy(build->arena, pointer);
+    problem.message = str_copy(build->arena, text_storable(build->arena, message));
     plan_problem_add(&build->problems, build->arena, problem);
 }
 
@@ -30,6 +34,8 @@ void build_complain(Build *build, PlanProblemCode code, const Place *place, cons
     char message[MESSAGE_BYTES_SHOWN_MAX];
     va_list arguments;
 
+    if (build_is_full(build))
+        return;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);

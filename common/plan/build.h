@@ -68,6 +68,9 @@ void build_problem(Build *build, PlanProblemCode code, Str pointer, Str message)
 void build_complain(Build *build, PlanProblemCode code, const Place *place, const char *format, ...)
     _printf_(4, 5);
 
+/* As many problems as are kept are there: nobody needs to look further. */
+bool build_is_full(const Build *build);
+
 /* " (did you mean `x`?)", or "". */
 const char *build_near_step(Build *build, Str id);
 

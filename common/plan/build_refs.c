@@ -156,6 +156,8 @@ static void read_all(Looking *look) {
 static void look_at_ref(Looking *look, const ExprRef *ref) {
     Build *build = look->build;
 
+    if (build_is_full(build))
+        return;
     if (ref->name_count == 0) {
         read_all(look);
         return;

@@ -3,7 +3,6 @@
 #include "common/plan/problem.h"
 
 #include "common/base/check.h"
-#include "common/model/limits.h"
 
 #define PROBLEM_WORD(name, text) [PROBLEM_##name] = #name,
 #define PROBLEM_MEANING(name, text) [PROBLEM_##name] = text,
@@ -11,11 +10,6 @@
 static const char *const words[_PLAN_PROBLEM_COUNT] = {PLAN_PROBLEMS(PROBLEM_WORD)};
 static const char *const meanings[_PLAN_PROBLEM_COUNT] = {PLAN_PROBLEMS(PROBLEM_MEANING)};
 
-/*
- * Problems are found pass by pass and shown in the order of their place, so more are collected than
- * are shown; a text that is nothing but mistakes still costs little.
- */
-#define COLLECTED_MAX (10u * PROBLEMS_MAX)
 #define CAPACITY_FIRST 16u
 
 const char *plan_problem_word(PlanProblemCode code) {
@@ -30,7 +24,7 @@ const char *plan_problem_meaning(PlanProblemCode code) {
 
 void plan_problem_add(PlanProblems *problems, Arena *arena, PlanProblem problem) {
     CHECK(problem.code < _PLAN_PROBLEM_COUNT);
-    if (problems->count == COLLECTED_MAX)
+    if (problems->count == PROBLEMS_COLLECTED_MAX)
         return;
     if (problems->count == problems->capacity) {
         uint32_t capacity = problems->capacity ? problems->capacity * 2 : CAPACITY_FIRST;

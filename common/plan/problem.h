@@ -50,6 +50,12 @@ typedef struct PlanProblem {
     Str message; /* a sentence that names what was found and what would be right */
 } PlanProblem;
 
+/*
+ * Problems are found pass by pass and shown in the order of their place, so more are collected than
+ * are shown; a text that is nothing but mistakes still costs little. Those beyond are dropped.
+ */
+#define PROBLEMS_COLLECTED_MAX 2000u
+
 typedef struct PlanProblems {
     PlanProblem *items;
     uint32_t count;
