@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "common/base/alloc.h"
+#include "common/io/log.h"
 
 #define DSN_BYTES_MAX 4096
 
@@ -52,6 +53,8 @@ Pg *database_open(const char *dsn_or_null, const char *command) {
 
     if (!dsn)
         return NULL;
+    /* People read what follows: the connection's own lines of JSON would say it twice. */
+    log_setup("cli", command, LOG_ERROR);
     pg = pg_new(&(PgSettings){.dsn = dsn, .application_name = "headrace"});
     if (pg_connect(pg) == 0)
         return pg;

@@ -308,9 +308,13 @@ void bus_message_free(BusMessage *message) {
 /* ── offsets, pauses ────────────────────────────────────────────────────────────────────────── */
 
 int bus_store_offset(BusConsumer *consumer, const char *topic, int32_t partition, int64_t offset) {
-    rd_kafka_topic_partition_list_t *list = list_of_one(topic, partition, offset);
-    rd_kafka_resp_err_t error = rd_kafka_offsets_store(consumer->kafka, list);
+    rd_kafka_topic_partition_list_t *list;
+    rd_kafka_resp_err_t error;
 
+    if (!consumer->kafka)
+        return BUS_E_UNASSIGNED;
+    list = list_of_one(topic, partition, offset);
+    error = rd_kafka_offsets_store(consumer->kafka, list);
     rd_kafka_topic_partition_list_destroy(list);
     return error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ? BUS_E_UNASSIGNED : bus_refusal_of(error);
 }

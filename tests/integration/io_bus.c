@@ -194,6 +194,24 @@ Test(io_bus, an_assignment_starts_at_its_offset_and_ends_at_the_end, .timeout = 
     bus_producer_close(producer);
 }
 
+Test(io_bus, beginning_and_end_are_found_by_asking, .timeout = 60) {
+    BusProducer *producer = open_producer();
+    BusConsumer *consumer = open_consumer(NULL);
+    const char *topic = make_topic(2);
+
+    fill(producer, topic, 0, 0, 10);
+    fill(producer, topic, 1, 0, 10);
+    cr_assert_eq(bus_assign(consumer, topic, 0, BUS_OFFSET_BEGINNING), 0);
+    expect_run(consumer, 0, 0, 10);
+    expect_end(consumer, 0, 10);
+    cr_assert_eq(bus_assign(consumer, topic, 1, BUS_OFFSET_END), 0);
+    expect_end(consumer, 1, 10);
+    fill(producer, topic, 1, 10, 12);
+    expect_run(consumer, 1, 10, 12);
+    bus_consumer_close(consumer);
+    bus_producer_close(producer);
+}
+
 Test(io_bus, an_offset_outside_the_log_is_told_and_never_jumped, .timeout = 60) {
     BusProducer *producer = open_producer();
     BusConsumer *consumer = open_consumer(NULL);
