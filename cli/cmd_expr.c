@@ -19,6 +19,9 @@ enum {
     EXIT_RUNTIME = 5, /* it failed, or passed its budgets */
 };
 
+/* On the command line results are printed, not stored; the steps bound them too. */
+#define OUTPUTS_MAX 100000
+
 static const char usage[] =
     "usage: headrace expr PROGRAM [--args JSON] < input\n"
     "\n"
@@ -146,14 +149,16 @@ static size_t value_length(Str text) {
 static int eval_value(const ExprCommand *command, const Expr *program, const Json *input,
                       Arena *arena) {
     JsonArray results = {0};
+    ExprBudget budget = EXPR_BUDGET_DEFAULT;
     ExprMistake mistake;
     int r;
 
+    budget.outputs_max = OUTPUTS_MAX;
     r = expr_eval(program, input,
                   &(ExprContext){
                       .now_ms = clock_now_ms(),
                       .values = command->values,
-                      .budget = EXPR_BUDGET_DEFAULT,
+                      .budget = budget,
                       .arena = arena,
                   },
                   &results, &mistake);

@@ -14,7 +14,7 @@
 #define REGEX_DEPTH_LIMIT 10000
 #define REGEX_HEAP_LIMIT 4096 /* KiB */
 #define REGEX_PATTERN_BYTES_MAX 16384
-#define REGEX_STEPS 10 /* what a match costs at least */
+#define REGEX_UNITS 640 /* of work: what a match costs at least */
 
 typedef struct Regex {
     pcre2_general_context *general;
@@ -112,7 +112,7 @@ static int compile(Machine *machine, const Json *pattern, Regex *regex) {
 /* Whether there is a match at or behind offset. */
 static int match(Machine *machine, Regex *regex, Str text, size_t offset, bool *ret_found) {
     uint32_t options = PCRE2_NO_UTF_CHECK | (regex->skips_empty ? PCRE2_NOTEMPTY : 0);
-    int r = machine_charge(machine, REGEX_STEPS * 16 + (text.length - offset) / 4);
+    int r = machine_charge(machine, REGEX_UNITS + (text.length - offset) / 4);
 
     if (r)
         return r;
@@ -203,7 +203,7 @@ static int match_all(Machine *machine, Regex *regex, Str text, JsonArray *matche
         if (r || !is_found)
             break;
         json_push(matches, describe(machine, regex, &found));
-        r = machine_charge(machine, regex->group_count * 16);
+        r = machine_charge(machine, regex->group_count * 64);
         if (r == 0)
             r = machine_room(machine, 0);
         if (!regex->is_global)

@@ -160,6 +160,7 @@ static void machine_init(Machine *machine, const Expr *expr, const ExprContext *
     machine->path_root = (Path){0};
     machine->path_broken = (Path){.is_broken = true};
     memset(machine->tail, 0, sizeof machine->tail);
+    machine->tail_object = (JsonObject){.arena = context->arena};
     machine->results = (JsonArray){.arena = context->arena};
 }
 

@@ -11,7 +11,7 @@
 #define CONTROL_BYTES_MAX (256u << 10)
 
 /* One step pays for so many units of work inside a builtin. */
-#define UNITS_PER_STEP 16
+#define UNITS_PER_STEP 64
 
 static size_t bytes_used(const Machine *machine) {
     return machine->arena->used_bytes - machine->arena_start;

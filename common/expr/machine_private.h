@@ -190,6 +190,7 @@ struct Machine {
         uint32_t count;
         uint32_t capacity;
     } tail[2]; /* of arrays, of strings */
+    JsonObject tail_object;
 
     Block first;
     _Alignas(16) char first_bytes[CONTROL_BYTES_FIRST];

@@ -104,20 +104,36 @@ static int copy_object(Machine *machine, const Json *object, size_t more, JsonOb
     return 0;
 }
 
+/* Whether the object is the one that was added to last, and has none of the keys. */
+static bool can_grow(const Machine *machine, const Json *a, const Json *b) {
+    const JsonObject *tail = &machine->tail_object;
+
+    if (tail->members != a->members || tail->count != a->count)
+        return false;
+    for (uint32_t i = 0; i < b->count; i++) {
+        if (json_member(a, b->members[i].key) != NULL)
+            return false;
+    }
+    return true;
+}
+
 static int add_objects(Machine *machine, const Json *a, const Json *b, Json *ret_value) {
-    JsonObject object;
-    int r;
+    JsonObject *object = &machine->tail_object;
+    int r = machine_charge(machine, b->count * 4u);
 
     if (a->count == 0 || b->count == 0) {
         *ret_value = a->count == 0 ? *b : *a;
-        return 0;
+        return r;
     }
-    r = copy_object(machine, a, b->count, &object);
+    if (r == 0)
+        r = machine_room(machine, b->count * 2 * (sizeof(JsonMember) + 16));
+    if (r == 0 && !can_grow(machine, a, b))
+        r = copy_object(machine, a, b->count, object);
     if (r)
         return r;
     for (uint32_t i = 0; i < b->count; i++)
-        json_add(&object, b->members[i].key, b->members[i].value);
-    *ret_value = json_object_done(&object);
+        json_add(object, b->members[i].key, b->members[i].value);
+    *ret_value = json_object_done(object);
     return 0;
 }
 
