@@ -153,8 +153,7 @@ static int list_from_entries(Machine *machine, const Json *input, const Json *ar
 
     (void)args;
     if (input->type < JSON_ARRAY)
-        return machine_fail(machine, "Cannot iterate over %s",
-                            value_is(input, JSON_NULL) ? "null" : value_shown(machine, input));
+        return machine_fail(machine, "Cannot iterate over %s", value_shown(machine, input));
     for (uint32_t i = 0; i < input->count && r == 0; i++) {
         const Json *entry =
             value_is(input, JSON_ARRAY) ? &input->items[i] : &input->members[i].value;
@@ -183,8 +182,7 @@ static int list_add(Machine *machine, const Json *input, const Json *args, Json 
 
     (void)args;
     if (input->type < JSON_ARRAY)
-        return machine_fail(machine, "Cannot iterate over %s",
-                            value_is(input, JSON_NULL) ? "null" : value_shown(machine, input));
+        return machine_fail(machine, "Cannot iterate over %s", value_shown(machine, input));
     for (uint32_t i = 0; i < input->count && r == 0; i++)
         r = value_add(machine, &sum,
                       value_is(input, JSON_ARRAY) ? &input->items[i] : &input->members[i].value,
@@ -220,8 +218,7 @@ static int flatten(Machine *machine, const Json *input, double depth, Json *ret_
     if (depth < 0)
         return machine_fail(machine, "flatten depth must not be negative");
     if (input->type < JSON_ARRAY)
-        return machine_fail(machine, "Cannot iterate over %s",
-                            value_is(input, JSON_NULL) ? "null" : value_shown(machine, input));
+        return machine_fail(machine, "Cannot iterate over %s", value_shown(machine, input));
     r = flatten_at(machine, input, depth, 0, &flat);
     if (r == 0)
         *ret_value = json_array_done(&flat);
@@ -426,20 +423,6 @@ static int list_reverse(Machine *machine, const Json *input, const Json *args, J
     return 0;
 }
 
-static int list_first(Machine *machine, const Json *input, const Json *args, Json *ret_value) {
-    Json zero = json_number(0);
-
-    (void)args;
-    return value_index(machine, input, &zero, ret_value);
-}
-
-static int list_last(Machine *machine, const Json *input, const Json *args, Json *ret_value) {
-    Json last = json_number(-1);
-
-    (void)args;
-    return value_index(machine, input, &last, ret_value);
-}
-
 static int list_toarray(Machine *machine, const Json *input, const Json *args, Json *ret_value) {
     (void)args;
     *ret_value = value_is(input, JSON_ARRAY)
@@ -511,14 +494,12 @@ BuiltinTable builtin_list(void) {
         {"_sort_by",      1, list_sort_by,       false},
         {"add",           0, list_add,           false},
         {"bsearch",       1, list_bsearch,       false},
-        {"first",         0, list_first,         false},
         {"flatten",       0, list_flatten,       false},
         {"flatten",       1, list_flatten_to,    false},
         {"from_entries",  0, list_from_entries,  false},
         {"has",           1, list_has,           false},
         {"keys",          0, list_keys,          false},
         {"keys_unsorted", 0, list_keys_unsorted, false},
-        {"last",          0, list_last,          false},
         {"length",        0, list_length,        false},
         {"max",           0, list_max,           false},
         {"min",           0, list_min,           false},

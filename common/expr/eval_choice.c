@@ -29,14 +29,11 @@ static Next next_element(Machine *machine, Choice *choice) {
 
 static Next next_number(Machine *machine, Choice *choice) {
     double number = choice->range.next, by = choice->range.by;
-    bool is_over = by > 0 ? !(number < choice->range.end) : !(number > choice->range.end);
+    bool is_within = by > 0 ? number < choice->range.end : by < 0 && number > choice->range.end;
 
-    if (is_over || by == 0 || by != by) {
-        /* jq: a step of zero goes on for ever when there is somewhere to go. */
-        if (by != 0 || !(number < choice->range.end)) {
-            machine_drop(machine, choice);
-            return NEXT_BACK;
-        }
+    if (!is_within) {
+        machine_drop(machine, choice);
+        return NEXT_BACK;
     }
     choice->range.next = number + by;
     machine->value = json_number(number);

@@ -128,9 +128,7 @@ static Next frame_iterate(Machine *machine, const Frame *frame) {
 
     (void)frame;
     if (r == 0 && machine->value.type < JSON_ARRAY)
-        r = machine_fail(
-            machine, "Cannot iterate over %s",
-            value_is(&machine->value, JSON_NULL) ? "null" : value_shown(machine, &machine->value));
+        r = machine_fail(machine, "Cannot iterate over %s", value_shown(machine, &machine->value));
     if (r)
         return machine_refuse(machine, r);
     machine_choose(machine, CHOICE_ITERATE, NULL)->count = 0;
@@ -187,7 +185,7 @@ static Next frame_alternative(Machine *machine, const Frame *frame) {
     if (!value_is_true(&machine->value))
         return NEXT_BACK;
     frame->choice->is_found = true;
-    return leave(machine, frame->choice);
+    return NEXT_RETURN;
 }
 
 static Next frame_if(Machine *machine, const Frame *frame) {

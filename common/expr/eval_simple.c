@@ -76,9 +76,9 @@ static int simple_alternative(Machine *machine, const Node *node, const Scene *s
     Json value;
     int r = simple_at(machine, node->a, scene, &value);
 
-    if (r != 0 && r != EXPR_E_RUNTIME)
+    if (r)
         return r;
-    if (r == 0 && value_is_true(&value)) {
+    if (value_is_true(&value)) {
         *ret_value = value;
         return 0;
     }
@@ -133,9 +133,7 @@ static int simple_map(Machine *machine, const Node *node, const Scene *scene, Js
     int r = simple_at(machine, node->a, scene, &container);
 
     if (r == 0 && container.type < JSON_ARRAY)
-        r = machine_fail(machine, "Cannot iterate over %s",
-                         value_is(&container, JSON_NULL) ? "null"
-                                                         : value_shown(machine, &container));
+        r = machine_fail(machine, "Cannot iterate over %s", value_shown(machine, &container));
     if (r == 0)
         r = value_items(machine, container.count, &items);
     for (uint32_t i = 0; i < container.count && r == 0; i++) {

@@ -24,7 +24,7 @@ static const char *html_of(char c) {
     case '&':
         return "&amp;";
     case '\'':
-        return "&#39;";
+        return "&apos;";
     case '"':
         return "&quot;";
     default:

@@ -228,7 +228,6 @@ static Next take_choice(Machine *machine) {
 
 static Next caught(Machine *machine, Choice *choice) {
     const Node *node = choice->node;
-    bool is_found = choice->kind == CHOICE_ALTERNATIVE && choice->is_found;
 
     machine->frame = choice->frame;
     machine->env = choice->env;
@@ -244,13 +243,11 @@ static Next caught(Machine *machine, Choice *choice) {
         return NEXT_BACK;
     }
     machine_drop(machine, choice);
-    if (node->b == NULL || is_found)
+    if (node->b == NULL)
         return NEXT_BACK;
-    if (choice->kind == CHOICE_TRY) {
-        machine->value = machine->error;
-        if (machine->path != NULL)
-            machine->path = &machine->path_broken;
-    }
+    machine->value = machine->error;
+    if (machine->path != NULL)
+        machine->path = &machine->path_broken;
     machine->node = node->b;
     return NEXT_EVAL;
 }
@@ -275,7 +272,6 @@ static Next raise_on(Machine *machine) {
             }
             break;
         case CHOICE_TRY:
-        case CHOICE_ALTERNATIVE:
         case CHOICE_CHOOSE:
             if (!machine->is_break)
                 return caught(machine, choice);
@@ -287,7 +283,10 @@ static Next raise_on(Machine *machine) {
     }
 }
 
+/* Simple nodes pay for themselves. */
 static Next step(Machine *machine) {
+    if (machine->node->is_simple)
+        return eval_node(machine, machine->node);
     machine->code = spend(machine);
     return machine->code ? NEXT_STOP : eval_node(machine, machine->node);
 }

@@ -113,7 +113,7 @@ typedef enum ChoiceKind {
     CHOICE_NODE,        /* evaluate node with value */
     CHOICE_ITERATE,     /* the next element of value */
     CHOICE_RANGE,       /* the next number */
-    CHOICE_ALTERNATIVE, /* node->b, unless something was found; catches errors */
+    CHOICE_ALTERNATIVE, /* node->b, unless something was found */
     CHOICE_TRY,         /* catches errors */
     CHOICE_OUTSIDE,     /* errors from here on are not caught by `other` */
     CHOICE_COLLECT,     /* the array is complete */

@@ -151,8 +151,11 @@ int parse_string(Parser *parser, Str format, Node **ret_node) {
     parser->token.end = (uint32_t)offset + 1;
     parser_next(parser);
 
-    if (node->a == NULL || (node->a->kind == NODE_LITERAL && node->a->next == NULL)) {
-        Json whole = node->a ? node->a->literal : json_string(STR(""));
+    if (node->a == NULL)
+        node->a = node_literal(compiler, json_string(STR("")), node->offset);
+    /* A format is kept where it changes nothing: its name may be a mistake. */
+    if (node->a->kind == NODE_LITERAL && node->a->next == NULL && format.length == 0) {
+        Json whole = node->a->literal;
 
         *ret_node = node_literal(compiler, whole, node->offset);
         return 0;

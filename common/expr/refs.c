@@ -18,12 +18,23 @@
 /* More work than this, and the program is taken to read everything. */
 #define WALKS_MAX 20000
 
-/* How often a builtin is walked inside itself, as in map_values(map_values(…)). */
-#define BUILTIN_WALKS_MAX 4u
+/* How often a function is walked inside itself, as in map_values(map_values(…)). */
+#define FUNCTION_WALKS_MAX 3u
 
+/* A path that came up. What is neither read nor gone down is read all the same: in `.a | 1`. */
+typedef struct Made Made;
 typedef struct Trace Trace;
+
+struct Made {
+    Made *older;
+    const Trace *trace;
+    bool is_done;
+    size_t offset;
+};
+
 struct Trace {
     const Trace *other; /* further paths of the set */
+    Made *made;
     Str names[EXPR_REF_NAMES_MAX];
     uint32_t name_count;
     bool is_closed;
@@ -45,6 +56,7 @@ typedef struct Walk {
     uint32_t count;
     uint32_t capacity;
     uint32_t walks;
+    Made *made;
     size_t offset; /* in the program, of the call whose builtin is walked */
     uint32_t builtin_depth;
     uint32_t depth;
@@ -81,12 +93,31 @@ static void record(Walk *walk, const Trace *trace, size_t offset) {
     memcpy(ref->names, trace->names, sizeof ref->names);
 }
 
+static size_t offset_of(const Walk *walk, const Node *node) {
+    return walk->builtin_depth > 0 ? walk->offset : node->offset;
+}
+
+static void done(const Trace *trace) {
+    if (trace->made != NULL)
+        trace->made->is_done = true;
+}
+
 /* Every path of the set is read. */
 static void use(Walk *walk, const Trace *trace, const Node *node) {
-    size_t offset = walk->builtin_depth > 0 ? walk->offset : node->offset;
+    for (; trace != NULL; trace = trace->other) {
+        done(trace);
+        record(walk, trace, offset_of(walk, node));
+    }
+}
 
-    for (; trace != NULL; trace = trace->other)
-        record(walk, trace, offset);
+static void make(Walk *walk, Trace *trace, const Node *node) {
+    Made *made = arena_zero(&walk->arena, sizeof *made);
+
+    made->older = walk->made;
+    made->trace = trace;
+    made->offset = offset_of(walk, node);
+    trace->made = made;
+    walk->made = made;
 }
 
 static const Trace *both(Walk *walk, const Trace *a, const Trace *b) {
@@ -101,12 +132,15 @@ static const Trace *both(Walk *walk, const Trace *a, const Trace *b) {
     return b;
 }
 
-static const Trace *below(Walk *walk, const Trace *trace, const Str *name) {
+/* The member with the name, or any member, of each path of the set. */
+static const Trace *below(Walk *walk, const Trace *trace, const Str *name, const Node *node) {
     const Trace *result = NULL;
 
     for (; trace != NULL; trace = trace->other) {
         Trace *copy = arena_copy(&walk->arena, trace, sizeof *trace);
 
+        done(trace);
+        make(walk, copy, node);
         if (!copy->is_closed && name != NULL && copy->name_count < EXPR_REF_NAMES_MAX)
             copy->names[copy->name_count++] = *name;
         else
@@ -153,11 +187,11 @@ static const Trace *walk_index(Walk *walk, const Node *node, const Trace *input,
         json_is(&node->b->literal, JSON_STRING)) {
         Str name = json_str(&node->b->literal);
 
-        return below(walk, target, &name);
+        return below(walk, target, &name, node);
     }
     read_node(walk, node->b, input, env);
     read_node(walk, node->c, input, env);
-    return below(walk, target, NULL);
+    return below(walk, target, NULL, node);
 }
 
 /* Reduce and foreach: the state may be anything that the init or an earlier update gave. */
@@ -202,7 +236,7 @@ static const Trace *walk_function(Walk *walk, const Node *node, const Trace *inp
     const Trace *result;
     bool is_builtin = function->is_top;
 
-    if (function->walk_count >= (is_builtin ? BUILTIN_WALKS_MAX : 1u))
+    if (function->walk_count >= FUNCTION_WALKS_MAX)
         return walk_again(walk, node, input, env);
     for (const Node *arg = node->a; arg != NULL; arg = arg->next) {
         Known *known = arena_zero(&walk->arena, sizeof *known);
@@ -280,7 +314,7 @@ static const Trace *walk_map(Walk *walk, const Node *node, const Trace *input, c
     const Trace *items = walk_node(walk, node->a, input, env);
 
     use(walk, items, node->a);
-    read_node(walk, node->b, below(walk, items, NULL), env);
+    read_node(walk, node->b, below(walk, items, NULL, node), env);
     return NULL;
 }
 
@@ -303,7 +337,7 @@ static const Trace *walk_kind(Walk *walk, const Node *node, const Trace *input, 
     case NODE_IDENTITY:
         return input;
     case NODE_FIELD:
-        return below(walk, walk_node(walk, node->a, input, env), &node->name);
+        return below(walk, walk_node(walk, node->a, input, env), &node->name, node);
     case NODE_INDEX:
     case NODE_SLICE:
         return walk_index(walk, node, input, env);
@@ -311,7 +345,7 @@ static const Trace *walk_kind(Walk *walk, const Node *node, const Trace *input, 
         source = walk_node(walk, node->a, input, env);
         /* Whether there are elements at all is known only by reading. */
         use(walk, source, node);
-        return below(walk, source, NULL);
+        return below(walk, source, NULL, node);
     case NODE_PIPE:
         source = walk_node(walk, node->a, input, env);
         return walk_node(walk, node->b, source, env);
@@ -334,7 +368,7 @@ static const Trace *walk_kind(Walk *walk, const Node *node, const Trace *input, 
         return walk_node(walk, node->a, input, env);
     case NODE_GETPATH:
         read_node(walk, node->a, input, env);
-        return below(walk, input, NULL);
+        return below(walk, input, NULL, node);
     default:
         return NULL;
     }
@@ -382,6 +416,10 @@ void expr_collect_refs(Compiler *compiler, const Node *root, Expr *expr) {
     Walk walk = {.keep = compiler->arena};
 
     read_node(&walk, root, &whole, NULL);
+    for (const Made *made = walk.made; made != NULL; made = made->older) {
+        if (!made->is_done)
+            record(&walk, made->trace, made->offset);
+    }
     arena_done(&walk.arena);
     expr->refs = walk.refs;
     expr->ref_count = walk.count;

@@ -117,6 +117,22 @@ static Node *make_first(Compiler *compiler, Node *call) {
     return node_unary(compiler, NODE_FIRST, arg_take(call), call->offset);
 }
 
+/* .[index]: a path, so that `first = 1` works. */
+static Node *make_element(Compiler *compiler, const Node *call, double index) {
+    Node *identity = node_new(compiler, NODE_IDENTITY, call->offset);
+
+    return node_pair(compiler, NODE_INDEX, identity,
+                     node_literal(compiler, json_number(index), call->offset));
+}
+
+static Node *make_first_element(Compiler *compiler, Node *call) {
+    return make_element(compiler, call, 0);
+}
+
+static Node *make_last_element(Compiler *compiler, Node *call) {
+    return make_element(compiler, call, -1);
+}
+
 static Node *make_empty(Compiler *compiler, Node *call) {
     return node_new(compiler, NODE_EMPTY, call->offset);
 }
@@ -127,16 +143,18 @@ static const struct {
     size_t arity;
     Node *(*make)(Compiler *compiler, Node *call);
 } forms[] = {
-    {"empty",   0, make_empty  },
-    {"first",   1, make_first  },
-    {"getpath", 1, make_getpath},
-    {"limit",   2, make_limit  },
-    {"map",     1, make_map    },
-    {"path",    1, make_path   },
-    {"range",   1, make_range  },
-    {"range",   2, make_range  },
-    {"range",   3, make_range  },
-    {"select",  1, make_select },
+    {"empty",   0, make_empty        },
+    {"first",   0, make_first_element},
+    {"last",    0, make_last_element },
+    {"first",   1, make_first        },
+    {"getpath", 1, make_getpath      },
+    {"limit",   2, make_limit        },
+    {"map",     1, make_map          },
+    {"path",    1, make_path         },
+    {"range",   1, make_range        },
+    {"range",   2, make_range        },
+    {"range",   3, make_range        },
+    {"select",  1, make_select       },
 };
 
 /* Whether two names are one letter apart: one changed, one more or one less. */

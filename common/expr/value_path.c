@@ -69,6 +69,8 @@ static int set_element(Machine *machine, const Json *array, double index, const 
 
     if (whole < 0)
         whole += array->count;
+    if (whole != whole)
+        return machine_fail(machine, "Cannot set array element at NaN index");
     if (whole < 0)
         return machine_fail(machine, "Out of bounds negative array index");
     if (whole > INDEX_MAX)
