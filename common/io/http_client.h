@@ -10,8 +10,8 @@
  * dead after the request was handed to it, the call ends with HTTP_E_RESET and HTTP_UNKNOWN.
  *
  * Where it may connect is decided by the egress policy, on each address at the moment of connecting
- * and again before each request. A denied address and one where nobody listens look the same in
- * time and text to a tenant: the refusals have no text of the network in them.
+ * and again before each request. A denied address is refused before anything is sent there, so a
+ * tenant learns nothing of what listens there; refusals have no text of the network in them.
  *
  * Connections are reused only inside one pool (a tenant and what it signs in with).
  *
@@ -58,14 +58,13 @@ typedef enum HttpEffect {
 
 /* 0 takes the default in brackets. */
 typedef struct HttpClientSettings {
-    const EgressPolicy *policy;    /* borrowed for the client's life; NULL: global addresses only */
-    const char *user_agent;        /* [headrace/version] */
-    const char *ca_file;           /* NULL: the system's */
-    const char *proxy;             /* NULL: none; the environment's is never used */
-    uint32_t calls_max;            /* [1024] at once; beyond it HTTP_E_BUSY */
-    uint32_t lookups_max;          /* [64] name lookups at once; further calls wait in line */
-    uint32_t pools_max;            /* [256] pools kept; the longest unused one is closed */
-    uint32_t connections_per_host; /* [64] of one pool */
+    const EgressPolicy *policy; /* borrowed for the client's life; NULL: global addresses only */
+    const char *user_agent;     /* [headrace/version] */
+    const char *ca_file;        /* NULL: the system's */
+    const char *proxy;          /* NULL: none; the environment's is never used */
+    uint32_t calls_max;         /* [1024] at once; beyond it HTTP_E_BUSY */
+    uint32_t lookups_max;       /* [64] name lookups at once; further calls wait in line */
+    uint32_t pools_max;         /* [256] pools kept; the longest unused one is closed */
 } HttpClientSettings;
 
 typedef struct HttpCall {
