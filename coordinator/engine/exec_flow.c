@@ -96,7 +96,6 @@ static void try_again(Exec *exec, const ExecRow *row) {
     step->lost_count += row->reason == REASON_LOST;
     step->run = 0;
     step->index = 0;
-    step->since_ms = 0;
     step->dispatch_no = 0;
     step->silence_count = 0;
 }

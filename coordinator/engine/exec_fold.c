@@ -28,7 +28,6 @@ int exec_fold(Exec *exec, const ExecRow *row) {
     if (!fits(exec, row))
         return EXEC_E_ROW;
 
-    forget_fresh(exec);
     exec_apply(exec, row);
     forget_fresh(exec);
     exec->now_ms = MAX(exec->now_ms, row->completed_ms);

@@ -66,7 +66,7 @@ static int complete(ExecTurn *turn) {
     if (!exec_has_room(turn->exec, row.output.length))
         return too_large(turn, &row, STR("the execution's state would pass its limit"));
     row.outcome = ports_of(turn, node);
-    row.continues = turn->event->outcome.continues && turn->exec->ending == ENDING_NONE;
+    row.continues = turn->event->outcome.continues;
     exec_record(turn, row);
     return 0;
 }

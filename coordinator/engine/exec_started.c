@@ -16,7 +16,6 @@ int exec_on_started(ExecTurn *turn) {
     }
     step->run = turn->event->outcome.run;
     step->heard_ms = turn->now_ms;
-    step->silence_count = 0;
     exec_arm(turn, node);
     return 0;
 }

@@ -1,7 +1,7 @@
 Idempotency NONE: when nobody knows whether the call was made, it is not made again. The step is
 INDETERMINATE; only an error edge that catches everything catches it.
 
-plan   a !NETWORK> n
+plan   a !LEASE_LOST> n
        a !> h
        a: once
 

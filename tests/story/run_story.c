@@ -13,9 +13,10 @@
  *
  * Events: start [by TRIGGER] [INPUT], started S, progress S, ok S [OUTPUT], failed S TYPE,
  * timed-out S, indeterminate S, cancelled S, released S WHY, lost S, timer [S], cancel [REASON],
- * resend S, where S is a step and its attempt (a#0). Words behind them: retryable, not-sent,
- * unknown, after MS, status N, run N, index N, ports P, continues, unstarted, ended MS. Timers are
- * only compared where a turn's answers name one. After each turn the fold must be what memory is.
+ * takeover, resend S, where S is a step and its attempt (a#0). Words behind them: retryable,
+ * not-sent, unknown, after MS, status N, run N, index N, ports P, continues, unstarted, ended MS.
+ * Timers are only compared where a turn's answers name one. After each turn the fold must be what
+ * memory is.
  */
 
 #include <inttypes.h>
@@ -390,7 +391,11 @@ static void tell(Story *story, Str line) {
     story->has_turn = true;
     story->turn_line = story->line_number;
     story->turn_count++;
-    if (str_is(verb, "resend") && read_step(story, &rest, &event)) {
+    if (str_is(verb, "takeover")) {
+        exec_twin_evict(&story->twin);
+        r = 0;
+        story->twin.effects.count = 0;
+    } else if (str_is(verb, "resend") && read_step(story, &rest, &event)) {
         r = exec_twin_resend(&story->twin, event.node);
     } else if (read_event(story, verb, rest, &event) && story->has_begun) {
         event.now_ms = STORY_BEGIN_MS + story->at_ms;

@@ -1,9 +1,12 @@
 `now` is the moment at which the step was opened, the end of the attempt that opened it; a retry
-sees the same moment. Workers' clocks are bent into what can be.
+sees the same moment. A worker's clock is bent into what can be: nothing ends before it was opened,
+or later than now.
 
-plan   a -> b
+plan   a -> b -> c -> d
        b: attempts 2, backoff 500
        b: input {"at":"${ now }"}
+       c: input {"at":"${ now }"}
+       d: input {"at":"${ now }"}
 
 > start
 < task a#0
@@ -18,4 +21,7 @@ plan   a -> b
 < task b#1 input {"at":1700000002}
 > ok b#1 ended 999999 @4000
 < row b#1 COMPLETED
-< finish COMPLETED
+< task c#0 input {"at":1700000004}
+> ok c#0 ended 1000 @5000
+< row c#0 COMPLETED
+< task d#0 input {"at":1700000004}

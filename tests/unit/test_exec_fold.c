@@ -154,6 +154,20 @@ Test(exec_fold, a_run_that_was_known_still_holds_its_step) {
     cr_assert_eq(step(exec, event, &arena, &effects), 0);
 }
 
+Test(exec_fold, time_goes_on_from_the_newest_row) {
+    _cleanup_(plan_free_p) Plan *plan = exec_graph_plan(definition);
+    _cleanup_(exec_free_p) Exec *exec = exec_new(plan, &facts);
+    _cleanup_(arena_done) Arena arena = {0};
+    ExecRow row = row_of_a();
+    ExecEvent event = {.type = EXEC_EVENT_CANCEL, .node = PLAN_NONE, .now_ms = BEGIN_MS + 1};
+    ExecEffects effects;
+
+    cr_assert_eq(exec_fold(exec, &row), 0);
+    cr_assert_eq(step(exec, event, &arena, &effects), 0);
+    cr_assert_eq(effects.items[effects.count - 1].type, EXEC_EFFECT_FINISH);
+    cr_assert_eq(effects.items[effects.count - 1].completed_ms, BEGIN_MS + 10);
+}
+
 Test(exec_fold, what_was_opened_before_is_not_sent_again_by_the_next_turn) {
     _cleanup_(plan_free_p) Plan *plan = exec_graph_plan(definition);
     _cleanup_(exec_free_p) Exec *exec = exec_new(plan, &facts);

@@ -104,6 +104,8 @@ Test(exec_open, what_was_postponed_survives_a_takeover) {
     } while (ring_one(&twin));
     cr_assert_eq(exec_status(twin.exec), EXECUTION_COMPLETED);
     cr_assert_str_eq(twin.complaint, "");
+    for (uint32_t i = 0; i < twin.row_count; i++)
+        cr_assert_eq(twin.rows[i].chain, 0, "no worker ever had one");
     for (uint32_t i = 0; i < WIDTH; i++)
         cr_assert_eq(exec_view(twin.exec, 2 * i + 1).reason, REASON_GUARD,
                      "guards are still asked");

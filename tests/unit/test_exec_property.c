@@ -83,8 +83,63 @@ static void throw_outcome(World *world, ExecOutcome *outcome) {
     outcome->effect = (Effect)rand_below(&world->dice, _EFFECT_COUNT);
     outcome->retryable = chance(world, 70);
     outcome->output = STR("{\"x\":1}");
+    outcome->error = STR_NONE;
     if (outcome->status != STEP_COMPLETED)
         outcome->error = any_error(world);
+}
+
+/* What a coordinator's shell does about silence. */
+static void watch(World *world, uint32_t node, uint32_t attempt, int64_t from_ms) {
+    ExecEvent event = {
+        .type = EXEC_EVENT_LOST,
+        .node = node,
+        .attempt = attempt,
+        .lost_unstarted = true,
+    };
+
+    post(world, &event, from_ms + 5000);
+    event.lost_unstarted = false;
+    post(world, &event, from_ms + 15000);
+}
+
+/* What a worker answers where the coordinator would ask a program. */
+static Str any_ports(World *world, uint32_t node) {
+    StepType type = world->plan->nodes[node].type;
+
+    if (type == STEP_CONDITION)
+        return chance(world, 50) ? STR("true") : STR("false");
+    if (type == STEP_SWITCH)
+        return chance(world, 50) ? STR("case0") : STR("case0,case1");
+    return STR("");
+}
+
+/*
+ * The worker goes on with a chain, says so in each outcome, and brings the next one; now and then
+ * it does not, or says it of a step behind which nothing may go on.
+ */
+static void go_on(World *world, ExecEvent *event, int64_t after_ms) {
+    uint32_t next = PLAN_NONE;
+    ExecEvent ahead;
+
+    if (event->outcome.status != STEP_COMPLETED || event->type != EXEC_EVENT_ENDED)
+        return;
+    event->outcome.outcome = any_ports(world, event->node);
+    if (!chance(world, 35))
+        return;
+    event->outcome.continues = true;
+    next = plan_chain_next(world->plan, event->node, event->outcome.outcome);
+    if (next == PLAN_NONE)
+        return;
+    ahead = *event;
+    ahead.node = next;
+    ahead.attempt = 0;
+    ahead.outcome.index++;
+    ahead.outcome.continues = false;
+    throw_outcome(world, &ahead.outcome);
+    go_on(world, &ahead, after_ms + 100);
+    watch(world, next, 0, after_ms);
+    if (world->is_calm || chance(world, 80))
+        post(world, &ahead, after_ms + 100);
 }
 
 /* A worker takes the task, or nobody does; the copy of a message may come as well. */
@@ -105,6 +160,7 @@ static void work(World *world, const ExecEffect *effect) {
     event.type = !world->is_calm && chance(world, 8) ? EXEC_EVENT_RELEASED : EXEC_EVENT_ENDED;
     event.outcome.released = (Released)rand_below(&world->dice, _RELEASED_COUNT);
     throw_outcome(world, &event.outcome);
+    go_on(world, &event, after_ms);
     post(world, &event, after_ms);
     if (chance(world, 10))
         post(world, &event, after_ms + (int64_t)rand_below(&world->dice, 3000));
@@ -112,20 +168,6 @@ static void work(World *world, const ExecEffect *effect) {
         event.attempt += chance(world, 50) ? 1 : UINT32_MAX;
         post(world, &event, after_ms / 3);
     }
-}
-
-/* What a coordinator's shell does about silence. */
-static void watch(World *world, const ExecEffect *effect) {
-    ExecEvent event = {
-        .type = EXEC_EVENT_LOST,
-        .node = effect->node,
-        .attempt = effect->attempt,
-        .lost_unstarted = true,
-    };
-
-    post(world, &event, 5000);
-    event.lost_unstarted = false;
-    post(world, &event, 15000);
 }
 
 static void ring(World *world, uint32_t node, int64_t due_ms) {
@@ -150,7 +192,7 @@ static void carry_out(World *world) {
         note(world, effect);
         if (effect->type == EXEC_EFFECT_DISPATCH) {
             work(world, effect);
-            watch(world, effect);
+            watch(world, effect->node, effect->attempt, 0);
         } else if (effect->type == EXEC_EFFECT_TIMER) {
             ring(world, effect->node, effect->due_ms);
         }
@@ -162,7 +204,6 @@ static void take_over(World *world) {
     exec_twin_evict(&world->twin);
     for (uint32_t node = 0; node < world->plan->node_count; node++) {
         ExecStepView view = exec_view(world->twin.exec, node);
-        ExecEffect in_hand = {.node = node, .attempt = view.attempt};
 
         if (view.due_ms)
             ring(world, node, view.due_ms);
@@ -171,7 +212,7 @@ static void take_over(World *world) {
         if (chance(world, 50) && exec_twin_resend(&world->twin, node) == 0)
             carry_out(world);
         else
-            watch(world, &in_hand);
+            watch(world, node, view.attempt, 0);
     }
     if (exec_due_ms(world->twin.exec))
         ring(world, PLAN_NONE, exec_due_ms(world->twin.exec));
