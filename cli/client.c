@@ -87,8 +87,8 @@ static struct curl_slist *make_headers(Client *client, const ClientCall *call) {
     headers = curl_slist_append(headers, "Content-Type: application/json");
     headers = curl_slist_append(headers, "Expect:");
     if (call->idempotency_key != NULL)
-        headers = curl_slist_append(headers, arena_printf(&client->arena, "Idempotency-Key: %s",
-                                                          call->idempotency_key));
+        headers = curl_slist_append(
+            headers, arena_printf(&client->arena, "Idempotency-Key: %s", call->idempotency_key));
     return headers;
 }
 

@@ -167,12 +167,11 @@ int cmd_apply(int argc, char **argv) {
         {"--description", &apply.description, NULL               },
         {"--publish",     NULL,               &apply.is_published},
     };
-    OptionsResult result = options_read(
-        &(Options){.command = "apply",
-                   .usage = usage,
-                   .options = options,
-                   .option_count = ARRAY_SIZE(options)},
-        argc, argv, NULL);
+    OptionsResult result = options_read(&(Options){.command = "apply",
+                                                   .usage = usage,
+                                                   .options = options,
+                                                   .option_count = ARRAY_SIZE(options)},
+                                        argc, argv, NULL);
     int code;
 
     if (result.is_over)

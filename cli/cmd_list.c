@@ -9,7 +9,8 @@
 #include "cli/table.h"
 
 static const char usage[] =
-    "usage: headrace list [executions] [--template WORKFLOW] [--status STATUS] [--limit N] [--json]\n"
+    "usage: headrace list [executions] [--template WORKFLOW] [--status STATUS] [--limit N] "
+    "[--json]\n"
     "       headrace list templates [--status STATUS] [--limit N] [--json]\n"
     "       headrace list versions WORKFLOW [--limit N] [--json]\n"
     "\n"
@@ -32,22 +33,22 @@ typedef struct List {
 } List;
 
 static const TableColumn execution_columns[] = {
-    {"EXECUTION", "id"          },
-    {"WORKFLOW",  "templateKey" },
-    {"V",         "versionNumber"},
-    {"TRIGGER",   "triggerId"   },
-    {"STATUS",    "status"      },
-    {"STARTED",   "startedAt"   },
+    {"EXECUTION", "id"             },
+    {"WORKFLOW",  "templateKey"    },
+    {"V",         "versionNumber"  },
+    {"TRIGGER",   "triggerId"      },
+    {"STATUS",    "status"         },
+    {"STARTED",   "startedAt"      },
     {"MS",        "executionTimeMs"},
 };
 
 static const TableColumn template_columns[] = {
-    {"WORKFLOW", "templateId"},
-    {"NAME",     "name"      },
-    {"STATUS",   "status"    },
-    {"ACTIVE",   "isActive"  },
+    {"WORKFLOW", "templateId"         },
+    {"NAME",     "name"               },
+    {"STATUS",   "status"             },
+    {"ACTIVE",   "isActive"           },
     {"V",        "activeVersionNumber"},
-    {"CHANGED",  "updatedAt" },
+    {"CHANGED",  "updatedAt"          },
 };
 
 static const TableColumn version_columns[] = {
@@ -91,8 +92,8 @@ static int list_kind(const List *list, size_t kind) {
                STR_ARGS(client_escape(list->client, list->limit ? list->limit : "20")));
     add_param(list, &path, "status", list->status);
     add_param(list, &path, "templateId", list->template_key);
-    code = client_call(list->client, &(ClientCall){.method = "GET", .path = buf_str(&path)},
-                       &answer);
+    code =
+        client_call(list->client, &(ClientCall){.method = "GET", .path = buf_str(&path)}, &answer);
     if (code != EXIT_DONE)
         return code;
     items = json_member(&answer.json, STR("items"));

@@ -20,7 +20,8 @@ static const char usage[] =
     "  --idempotency-key KEY  the same key and input start the same execution, however often\n"
     "  --json                 the answer, or with --wait the ended execution, as the API gives it\n"
     "\n"
-    "exit codes: 0 started, or with --wait completed; 1 refused, or not completed; 2 the input has\n"
+    "exit codes: 0 started, or with --wait completed; 1 refused, or not completed; 2 the input "
+    "has\n"
     "problems, 64 wrong usage, 66 a file cannot be read, 69 the API cannot be reached\n";
 
 typedef struct Run {
@@ -86,16 +87,16 @@ static int start(const Run *run) {
 
     if (code != EXIT_DONE)
         return code;
-    code = client_call(run->client,
-                       &(ClientCall){
-                           .method = "POST",
-                           .path = str_printf(arena, "/v1/templates/%.*s/executions",
-                                              STR_ARGS(client_escape(run->client, run->key))),
-                           .body = buf_str(&body),
-                           .idempotency_key =
-                               run->idempotency_key ? run->idempotency_key : fresh.text,
-                       },
-                       &answer);
+    code =
+        client_call(run->client,
+                    &(ClientCall){
+                        .method = "POST",
+                        .path = str_printf(arena, "/v1/templates/%.*s/executions",
+                                           STR_ARGS(client_escape(run->client, run->key))),
+                        .body = buf_str(&body),
+                        .idempotency_key = run->idempotency_key ? run->idempotency_key : fresh.text,
+                    },
+                    &answer);
     if (code != EXIT_DONE)
         return code;
     id = json_str(json_member(&answer.json, STR("executionId")));

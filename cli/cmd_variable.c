@@ -47,8 +47,8 @@ static Str path_of(const Variable *variable, const char *key) {
     Str path = STR("/v1/variables");
 
     if (key != NULL)
-        path = str_printf(arena, "/v1/variables/%.*s",
-                          STR_ARGS(client_escape(variable->client, key)));
+        path =
+            str_printf(arena, "/v1/variables/%.*s", STR_ARGS(client_escape(variable->client, key)));
     if (variable->template_key != NULL)
         path = str_printf(arena, "%.*s?templateId=%.*s", STR_ARGS(path),
                           STR_ARGS(client_escape(variable->client, variable->template_key)));
@@ -58,9 +58,8 @@ static Str path_of(const Variable *variable, const char *key) {
 static int list(const Variable *variable) {
     ClientAnswer answer;
     const Json *items;
-    int code = client_call(variable->client,
-                           &(ClientCall){.method = "GET", .path = path_of(variable, NULL)},
-                           &answer);
+    int code = client_call(
+        variable->client, &(ClientCall){.method = "GET", .path = path_of(variable, NULL)}, &answer);
 
     if (code != EXIT_DONE)
         return code;
@@ -72,7 +71,7 @@ static int list(const Variable *variable) {
     return EXIT_DONE;
 }
 
-static int delete(const Variable *variable) {
+static int delete (const Variable *variable) {
     ClientAnswer answer;
 
     return client_call(

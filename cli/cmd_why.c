@@ -15,13 +15,13 @@ static const char usage[] =
     "exit codes: 0 done, 1 refused, 64 wrong usage, 69 the API cannot be reached\n";
 
 static const TableColumn columns[] = {
-    {"STEP",   "stepId"  },
+    {"STEP",   "stepId"    },
     {"STATUS", "stepStatus"},
-    {"REASON", "reason"  },
-    {"SINCE",  "since"   },
-    {"UNTIL",  "dueAt"   },
-    {"WORKER", "worker"  },
-    {"MEANS",  "meaning" },
+    {"REASON", "reason"    },
+    {"SINCE",  "since"     },
+    {"UNTIL",  "dueAt"     },
+    {"WORKER", "worker"    },
+    {"MEANS",  "meaning"   },
 };
 
 static int why(Client *client, const char *id, bool is_json) {

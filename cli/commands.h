@@ -17,13 +17,24 @@ enum {
 
 /* A line each: COMMAND(name, what it does). Keep the list sorted; main.c and the help walk it. */
 #define COMMANDS(COMMAND)                                                                          \
+    COMMAND(apply, "Make or change workflows from files, and publish them.")                       \
+    COMMAND(cancel, "End an execution.")                                                           \
     COMMAND(check, "Check a definition and print every problem.")                                  \
     COMMAND(expr, "Evaluate an expression on JSON from standard input.")                           \
     COMMAND(key, "Make or revoke a key of the API.")                                               \
+    COMMAND(list, "List executions, workflows or versions, newest first.")                         \
     COMMAND(migrate, "Bring the database to the newest schema, or say where it is.")               \
+    COMMAND(publish, "Make the draft of a workflow its active version.")                           \
+    COMMAND(rollback, "Publish an earlier version once more.")                                     \
+    COMMAND(run, "Start a workflow by hand.")                                                      \
+    COMMAND(show, "Show an execution with its steps.")                                             \
     COMMAND(simulate, "Run a definition on a virtual clock, its calls answered from mocks.")       \
     COMMAND(tenant, "Make a tenant, or list them.")                                                \
-    COMMAND(verify, "Check the laws of the engine against what is stored.")
+    COMMAND(triggers, "List the triggers of a workflow, or switch one on or off.")                 \
+    COMMAND(variable, "Set, list or delete variables and secrets.")                                \
+    COMMAND(verify, "Check the laws of the engine against what is stored.")                        \
+    COMMAND(watch, "Show an execution live until it has ended.")                                   \
+    COMMAND(why, "Say what an execution waits for.")
 
 #define COMMAND_FUNCTION(name, sentence) int cmd_##name(int argc, char **argv);
 COMMANDS(COMMAND_FUNCTION)

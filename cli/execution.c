@@ -61,8 +61,7 @@ static Str step_name(Arena *arena, const Json *step) {
     Str id = table_cell(arena, json_member(step, STR("stepId")));
     Str scope = member(step, "scopePath");
 
-    return scope.length == 0 ? id
-                             : str_printf(arena, "%.*s/%.*s", STR_ARGS(scope), STR_ARGS(id));
+    return scope.length == 0 ? id : str_printf(arena, "%.*s/%.*s", STR_ARGS(scope), STR_ARGS(id));
 }
 
 static Timeline timeline_of(Arena *arena, const Json *execution, const Json *steps) {

@@ -19,34 +19,49 @@ static OptionsResult misused(const Options *options, const char *what, const cha
     return (OptionsResult){.is_over = true, .code = EXIT_USAGE};
 }
 
+/* One that stands at argv[i]; moves i over its value. False: the value is missing. */
+static bool take(const Option *option, int argc, char **argv, int *i) {
+    if (option->value == NULL) {
+        *option->flag = true;
+        return true;
+    }
+    if (*i + 1 == argc)
+        return false;
+    *option->value = argv[++*i];
+    return true;
+}
+
+/* How many arguments are options: everything before "--". */
+static int end_of_options(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--") == 0)
+            return i;
+    return argc;
+}
+
 OptionsResult options_read(const Options *options, int argc, char **argv, const char **words) {
-    bool has_ended = false;
-    int count = 0;
+    int end = end_of_options(argc, argv), count = 0;
 
     for (int i = 0; i < options->word_max; i++)
         words[i] = NULL;
     for (int i = 1; i < argc; i++) {
-        const Option *option = has_ended ? NULL : find(options, argv[i]);
+        const Option *option = i < end ? find(options, argv[i]) : NULL;
 
-        if (!has_ended && strcmp(argv[i], "--help") == 0) {
+        if (i == end)
+            continue;
+        if (i < end && strcmp(argv[i], "--help") == 0) {
             fputs(options->usage, stdout);
             return (OptionsResult){.is_over = true, .code = EXIT_DONE};
         }
-        if (!has_ended && strcmp(argv[i], "--") == 0) {
-            has_ended = true;
-        } else if (option != NULL && option->value == NULL) {
-            *option->flag = true;
-        } else if (option != NULL) {
-            if (i + 1 == argc)
-                return misused(options, "a value is missing behind ", argv[i]);
-            *option->value = argv[++i];
-        } else if (!has_ended && argv[i][0] == '-' && argv[i][1] != '\0') {
+        if (option != NULL && !take(option, end, argv, &i))
+            return misused(options, "a value is missing behind ", argv[i]);
+        if (option != NULL)
+            continue;
+        if (i < end && argv[i][0] == '-' && argv[i][1] != '\0')
             return misused(options, "there is no option ", argv[i]);
-        } else if (count == options->word_max) {
+        if (count == options->word_max)
             return misused(options, "one word too many: ", argv[i]);
-        } else {
-            words[count++] = argv[i];
-        }
+        words[count++] = argv[i];
     }
     if (count < options->word_min)
         return misused(options, "something is missing", "");
