@@ -9,16 +9,20 @@ typedef struct SchemeIds {
     const char *scheme;
     const char *headers[4]; /* the first one that is there */
     const char *member;     /* of the body */
-    bool signs_time;        /* so the signature is never the same for two events */
+    const char *time;       /* header with the time that is signed */
+    bool signs_time;        /* so what is signed is never the same for two events */
 } SchemeIds;
 
+#define NO_HEADERS                                                                                 \
+    { NULL }
+
 static const SchemeIds schemes[] = {
-    {.scheme = "github",         .headers = {"x-github-delivery"}},
-    {.scheme = "stripe",         .member = "id",                   .signs_time = true},
-    {.scheme = "slack",                          .member = "event_id",                                          .signs_time = true},
-    {.scheme = "standard",        .headers = {"webhook-id"},.signs_time = true},
-    {.scheme = "hmac",.headers = {"idempotency-key"}         },
-    {.scheme = "none",           .headers = {"idempotency-key", "webhook-id", "x-github-delivery"}                   },
+    {"github",   {"x-github-delivery"},                                  NULL,       NULL,                        false},
+    {"stripe",   NO_HEADERS,                                             "id",       NULL,                        true },
+    {"slack",    NO_HEADERS,                                             "event_id", "x-slack-request-timestamp", true },
+    {"standard", {"webhook-id"},                                         NULL,       NULL,                        true },
+    {"hmac",     {"idempotency-key"},                                    NULL,       NULL,                        false},
+    {"none",     {"idempotency-key", "webhook-id", "x-github-delivery"}, NULL,       NULL,                        false},
 };
 
 static const SchemeIds *ids_of(Str scheme) {
@@ -29,14 +33,13 @@ static const SchemeIds *ids_of(Str scheme) {
     return &schemes[ARRAY_SIZE(schemes) - 1];
 }
 
-static Str hashed(Arena *arena, const char *prefix, Str text) {
+static Str hashed(Arena *arena, const char *prefix, const Sha256 *hash) {
     static const char digits[] = "0123456789abcdef";
-    Sha256 hash = sha256_of(text);
     char hex[2 * SHA256_BYTES + 1];
 
     for (size_t i = 0; i < SHA256_BYTES; i++) {
-        hex[2 * i] = digits[hash.bytes[i] >> 4];
-        hex[2 * i + 1] = digits[hash.bytes[i] & 15];
+        hex[2 * i] = digits[hash->bytes[i] >> 4];
+        hex[2 * i + 1] = digits[hash->bytes[i] & 15];
     }
     hex[2 * SHA256_BYTES] = '\0';
     return str_printf(arena, "%s%s", prefix, hex);
@@ -46,7 +49,9 @@ static Str hashed(Arena *arena, const char *prefix, Str text) {
 static Str kept(Arena *arena, Str id) {
     bool fits = id.length <= DEDUPE_BYTES_MAX && str_is_utf8(id) && str_find_char(id, '\0') < 0;
 
-    return id.length == 0 || fits ? id : hashed(arena, "sha256:", id);
+    Sha256 hash = sha256_of(id);
+
+    return id.length == 0 || fits ? id : hashed(arena, "sha256:", &hash);
 }
 
 static Str header_id(const Delivery *delivery, const SchemeIds *ids) {
@@ -61,16 +66,23 @@ static Str header_id(const Delivery *delivery, const SchemeIds *ids) {
     return STR_NONE;
 }
 
+static Str signed_id(const Delivery *delivery, const SchemeIds *ids, Arena *arena) {
+    Str header = ids->time ? str_of(ids->time) : delivery->timestamp_header;
+    const Str pieces[] = {fields_find(delivery->headers, header), delivery->raw};
+    Sha256 hash = sha256_of_pieces(pieces, ARRAY_SIZE(pieces));
+
+    return hashed(arena, "signed:", &hash);
+}
+
 Str dedupe_id(const Delivery *delivery, Arena *arena) {
     const SchemeIds *ids = ids_of(delivery->scheme);
-    bool signs_time = ids->signs_time || delivery->timestamp_header.length > 0;
     Str id;
 
     if (ids->member != NULL)
         id = json_str(json_member(delivery->body, str_of(ids->member)));
     else
         id = header_id(delivery, ids);
-    if (id.length == 0 && signs_time && delivery->signature.length > 0)
-        return hashed(arena, "signature:", delivery->signature);
+    if (id.length == 0 && (ids->signs_time || delivery->timestamp_header.length > 0))
+        return signed_id(delivery, ids, arena);
     return kept(arena, id);
 }

@@ -5,8 +5,8 @@
  * execution.
  *
  * Where a signature covers an id, only that one counts: who repeats a signed request cannot make a
- * new event of it by adding a header. Where the signature covers a time but the body has no id, the
- * signature itself is the id.
+ * new event of it by adding a header. Where the signature covers a time but the body has no id,
+ * what was signed is the id.
  */
 
 #include "common/base/arena.h"
@@ -18,10 +18,10 @@
 typedef struct Delivery {
     Str scheme; /* "github", "stripe", "slack", "standard", "hmac", "none" */
     Fields headers;
+    Str raw;              /* the body's bytes */
     const Json *body;     /* NULL: not JSON */
     Str id_header;        /* of hmac, as configured, or none */
-    Str timestamp_header; /* of hmac, as configured, or none: whether a time is signed */
-    Str signature;        /* value of the header that carries it, or none */
+    Str timestamp_header; /* of hmac, as configured, or none: a time is signed */
 } Delivery;
 
 /* In the arena, or borrowed. STR_NONE: the delivery has no id, each request is an event. */
