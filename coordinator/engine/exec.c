@@ -111,13 +111,9 @@ static int dispatch(ExecTurn *turn) {
     CHECK_UNREACHABLE();
 }
 
-static int step(ExecTurn *turn) {
+/* Until there is nothing that could be done now. */
+int exec_settle(ExecTurn *turn) {
     int r;
-
-    r = dispatch(turn);
-    if (r)
-        return r;
-    turn->exec->now_ms = turn->now_ms;
 
     r = exec_work_off(turn);
     if (r)
@@ -125,6 +121,16 @@ static int step(ExecTurn *turn) {
     if (turn->exec->open_count == 0)
         return fault_pass(exec_finish(turn));
     return 0;
+}
+
+static int step(ExecTurn *turn) {
+    int r;
+
+    r = dispatch(turn);
+    if (r)
+        return r;
+    turn->exec->now_ms = turn->now_ms;
+    return fault_pass(exec_settle(turn));
 }
 
 int exec_step(Exec *exec, const ExecEvent *event, ExecEffects *effects) {

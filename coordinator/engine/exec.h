@@ -123,8 +123,8 @@ int64_t exec_due_ms(const Exec *exec);
 
 /*
  * A dispatched, unfinished step whose task must be sent again after a takeover: gives the DISPATCH
- * effect (same attempt, dispatch_no + 1). EXEC_E_UNKNOWN_STEP when the step is not in hand, or the
- * execution is ending.
+ * effect (same attempt, dispatch_no + 1); what a chain had and the coordinator does itself is done
+ * at once. EXEC_E_UNKNOWN_STEP when the step is not in hand, or the execution is ending.
  */
 int exec_resend(Exec *exec, uint32_t node, ExecEffects *effects);
 

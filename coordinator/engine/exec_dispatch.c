@@ -56,7 +56,7 @@ int exec_is_repeatable(ExecTurn *turn, uint32_t node, bool *ret_answer) {
     return 0;
 }
 
-int exec_dispatch(ExecTurn *turn, uint32_t node, bool is_resend) {
+static int send(ExecTurn *turn, uint32_t node, bool is_resend) {
     ExecStep *step = exec_at(turn->exec, node);
     ExecEffect *effect;
     Str input;
@@ -84,6 +84,22 @@ int exec_dispatch(ExecTurn *turn, uint32_t node, bool is_resend) {
     return 0;
 }
 
+/* Only ACTIONs are sent; what else a cut chain leaves behind is done here. */
+int exec_dispatch(ExecTurn *turn, uint32_t node, bool is_resend) {
+    if (turn->plan->nodes[node].type != STEP_ACTION)
+        return fault_pass(exec_begin_again(turn, node));
+    return fault_pass(send(turn, node, is_resend));
+}
+
+static int resend(ExecTurn *turn, uint32_t node) {
+    int r;
+
+    r = exec_dispatch(turn, node, true);
+    if (r)
+        return fault_pass(r);
+    return fault_pass(exec_settle(turn));
+}
+
 int exec_resend(Exec *exec, uint32_t node, ExecEffects *effects) {
     ExecTurn turn = {
         .exec = exec,
@@ -98,7 +114,7 @@ int exec_resend(Exec *exec, uint32_t node, ExecEffects *effects) {
         !exec_is_in_hand(exec_at(exec, node)))
         return EXEC_E_UNKNOWN_STEP;
     arena_init(&turn.scratch, 0);
-    r = exec_dispatch(&turn, node, true);
+    r = resend(&turn, node);
     arena_done(&turn.scratch);
     return fault_pass(r);
 }

@@ -13,7 +13,8 @@
  *
  * READY is for what the coordinator does itself, QUEUED for what a worker does. QUEUED follows
  * QUEUED and RUNNING when the task goes out again, WAITING when the next attempt has to wait. What
- * a turn was too tired for WAITS as well, until it is READY or QUEUED in another one.
+ * a turn was too tired for WAITS as well, until it is READY or QUEUED in another one. What a worker
+ * had within a chain, and the coordinator can do itself, is READY again when the chain is cut.
  */
 
 #include "coordinator/engine/exec_private.h"
@@ -23,8 +24,9 @@
 static const uint32_t moves[_PHASE_COUNT] = {
     [PHASE_UNREACHED] = TO(PHASE_READY) | TO(PHASE_QUEUED),
     [PHASE_READY] = TO(PHASE_WAITING) | TO(PHASE_ENDED),
-    [PHASE_QUEUED] = TO(PHASE_QUEUED) | TO(PHASE_RUNNING) | TO(PHASE_WAITING) | TO(PHASE_ENDED),
-    [PHASE_RUNNING] = TO(PHASE_QUEUED) | TO(PHASE_WAITING) | TO(PHASE_ENDED),
+    [PHASE_QUEUED] = TO(PHASE_READY) | TO(PHASE_QUEUED) | TO(PHASE_RUNNING) | TO(PHASE_WAITING) |
+                     TO(PHASE_ENDED),
+    [PHASE_RUNNING] = TO(PHASE_READY) | TO(PHASE_QUEUED) | TO(PHASE_WAITING) | TO(PHASE_ENDED),
     [PHASE_WAITING] = TO(PHASE_READY) | TO(PHASE_QUEUED) | TO(PHASE_ENDED),
 };
 

@@ -218,17 +218,17 @@ int exec_begin(ExecTurn *turn, uint32_t node) {
     return reason == REASON_NONE ? begin_guarded(turn, node) : skip(turn, node, reason);
 }
 
-static bool is_for_worker(const ExecTurn *turn, uint32_t node) {
-    return turn->plan->nodes[node].type == STEP_ACTION;
-}
-
-/* Opened in a turn that had done enough. Its turn has come. */
-int exec_begin_postponed(ExecTurn *turn, uint32_t node) {
+/* It was postponed, or the chain that had it was cut: the coordinator looks at it now. */
+int exec_begin_again(ExecTurn *turn, uint32_t node) {
     ExecStep *step = exec_at(turn->exec, node);
+    bool for_worker = turn->plan->nodes[node].type == STEP_ACTION;
     int r;
 
-    exec_effect(turn, EXEC_EFFECT_WAKE, node);
-    exec_move(turn->exec, node, is_for_worker(turn, node) ? PHASE_QUEUED : PHASE_READY);
+    if (step->phase == PHASE_WAITING)
+        exec_effect(turn, EXEC_EFFECT_WAKE, node);
+    exec_move(turn->exec, node, for_worker ? PHASE_QUEUED : PHASE_READY);
+    step->run = 0;
+    step->index = 0;
     step->is_fresh = true;
     r = exec_begin(turn, node);
     step->is_fresh = false;

@@ -31,6 +31,8 @@ void exec_drop(Exec *exec, ExecText *text);
 Str exec_str(const ExecText *text);
 bool exec_has_room(const Exec *exec, size_t bytes);
 
+int exec_settle(ExecTurn *turn);
+
 /* exec_moves.c */
 void exec_move(Exec *exec, uint32_t node, ExecPhase to);
 bool exec_is_open(const ExecStep *step);
@@ -65,7 +67,7 @@ int exec_accept_word(const ExecTurn *turn);
 /* exec_open.c: working off what was opened */
 int exec_work_off(ExecTurn *turn);
 int exec_begin(ExecTurn *turn, uint32_t node);
-int exec_begin_postponed(ExecTurn *turn, uint32_t node);
+int exec_begin_again(ExecTurn *turn, uint32_t node);
 
 /* exec_dispatch.c: sending work out */
 int exec_dispatch(ExecTurn *turn, uint32_t node, bool is_resend);

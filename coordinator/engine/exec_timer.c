@@ -12,7 +12,7 @@ static int wait_is_over(ExecTurn *turn, uint32_t node) {
     if (step->phase == PHASE_READY) /* its wait was never kept: it is made again */
         return exec_begin(turn, node);
     if (step->reason == REASON_READY)
-        return exec_begin_postponed(turn, node);
+        return exec_begin_again(turn, node);
     if (step->reason == REASON_RETRY)
         return exec_dispatch(turn, node, step->dispatch_no > 0);
     row = exec_row(turn, node, STEP_COMPLETED);
