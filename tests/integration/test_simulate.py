@@ -92,6 +92,20 @@ class Simulate(unittest.TestCase):
                              self.file("input.json", '{"x": 100000000000000000000.10}'))
         self.assertIn("100000000000000000000.10", done.stdout)
 
+    def test_the_example_runs_without_any_infrastructure(self):
+        examples = os.path.join(ROOT, "examples")
+        done = subprocess.run([HEADRACE, "simulate", "order-intake.json", "--input", "order.json",
+                               "--mocks", "order-mocks.json"], cwd=examples, capture_output=True,
+                              text=True, check=False, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual(report["output"]["charge"], "c-1")
+        attempts = [step for step in report["steps"] if step["stepId"] == "charge"]
+        self.assertEqual([step["stepStatus"] for step in attempts],
+                         ["FAILED", "FAILED", "COMPLETED"])
+        self.assertEqual(attempts[2]["startedAtMs"] - attempts[1]["startedAtMs"], 2000,
+                         "as long as Retry-After asks")
+
     def refused(self, code, words, definition, *options):
         done = self.simulate(definition, *options)
         self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
