@@ -18,14 +18,13 @@ void exec_drop(Exec *exec, ExecText *text) {
     text->length = 0;
 }
 
-bool exec_keep(Exec *exec, ExecText *text, Str bytes) {
+void exec_keep(Exec *exec, ExecText *text, Str bytes) {
     exec_drop(exec, text);
     if (bytes.data == NULL)
-        return false;
+        return;
     text->data = alloc_copy(bytes.data, bytes.length);
     text->length = bytes.length;
     exec->bytes += bytes.length;
-    return true;
 }
 
 bool exec_has_room(const Exec *exec, size_t bytes) {

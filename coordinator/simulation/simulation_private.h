@@ -4,7 +4,6 @@
 
 #include "common/base/check.h"
 #include "common/base/fault.h"
-#include "common/model/limits.h"
 #include "coordinator/engine/exec.h"
 #include "coordinator/simulation/simulation.h"
 #include "worker/step/step.h"
@@ -28,7 +27,6 @@ typedef struct Simulation {
     const SimulationOrder *order;
     const Plan *plan;
     Arena *arena;
-    size_t used_before; /* of the arena */
     Arena turn;
     Exec *exec;
     SimulationStep *steps; /* by node */

@@ -6,7 +6,7 @@ PACKAGES=(
     libuv1-dev librdkafka-dev libhiredis-dev libpq-dev libprotobuf-c-dev libcurl4-openssl-dev
     libmicrohttpd-dev libpcre2-dev uthash-dev libssl-dev libcctz-dev libyaml-dev
     # tests and style
-    libcriterion-dev clang clang-format yamllint jq python3 git
+    libcriterion-dev clang clang-format yamllint jq python3 python3-yaml python3-jsonschema git
     # run
     postgresql redis-server kcat curl ca-certificates tzdata maven
 )

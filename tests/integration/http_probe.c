@@ -17,9 +17,7 @@ typedef struct Probe {
     Loop *loop;
     HttpServer *server;
     uv_signal_t term;
-    uint64_t gone;   /* streams we were told about */
-    uint32_t laters; /* requests and streams in our hands */
-    bool is_closed;
+    uint64_t gone; /* streams we were told about */
 } Probe;
 
 /* A request, or a stream, that something is done about later. */
@@ -74,19 +72,8 @@ static int64_t number_of(const HttpRequest *request, const char *name, int64_t o
     return otherwise;
 }
 
-/* Who has a request answers it, also when the server is gone. */
-static void end_when_done(Probe *probe) {
-    if (probe->is_closed && probe->laters == 0)
-        loop_stop(probe->loop);
-}
-
 static void later_closed(void *context) {
-    Later *later = context;
-    Probe *probe = later->probe;
-
-    alloc_free(later);
-    probe->laters--;
-    end_when_done(probe);
+    alloc_free(context);
 }
 
 static void later_end(Later *later) {
@@ -98,7 +85,6 @@ static Later *later_new(Probe *probe, HttpRequest *request, LoopFn fn) {
 
     later->probe = probe;
     later->request = request;
-    probe->laters++;
     loop_timer_open(probe->loop, &later->timer, fn, later);
     return later;
 }
@@ -214,8 +200,7 @@ static void on_request(void *owner, HttpRequest *request) {
 static void closed(void *context) {
     Probe *probe = context;
 
-    probe->is_closed = true;
-    end_when_done(probe);
+    loop_stop(probe->loop);
 }
 
 static void drained(void *context) {
@@ -252,7 +237,6 @@ int main(int argc, char **argv) {
     r = http_server_open(probe.loop, &spec, &probe.server);
     if (r) {
         printf("refused %d\n", r);
-        loop_free(probe.loop);
         return 1;
     }
     printf("listening %s\n", http_server_address(probe.server));

@@ -213,7 +213,7 @@ static int create(ApiCall *call, const TemplateBody *body, Str key) {
     int r;
 
     made.name = name_of(body, key);
-    if (made.name.length == 0)
+    if (made.name.length == 0 && body->name == NULL)
         call_complain(call, PROBLEM_MISSING_KEY, STR_NONE, STR("name is missing."));
     if (made.key.length == 0)
         made.key = key_from_name(call, made.name);
