@@ -193,7 +193,8 @@ int cmd_verify(int argc, char **argv) {
     verify.pg = pg_new(&(PgSettings){.dsn = dsn,
                                      .application_name = "headrace verify",
                                      .connect_timeout_ms = 5000,
-                                     .statement_timeout_ms = 120000});
+                                     .statement_timeout_ms = 120000,
+                                     .is_reader = true});
     code = check_all(&verify);
     pg_free(verify.pg);
     return code;

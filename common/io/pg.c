@@ -41,6 +41,7 @@ Pg *pg_new(const PgSettings *settings) {
     size_t count = 0;
 
     pg->dsn = copy_text(settings->dsn);
+    pg->is_reader = settings->is_reader;
     pg->application_name =
         copy_text(settings->application_name ? settings->application_name : "headrace");
     while (settings->setup && settings->setup[count])
@@ -287,7 +288,8 @@ int pg_connect(Pg *pg) {
                                  "keepalives_idle",
                                  NULL};
     const char *const values[] = {
-        pg->dsn, pg->application_name, "UTF8", "read-write", "10000", "10", NULL};
+        pg->dsn, pg->application_name, "UTF8", pg->is_reader ? "any" : "read-write", "10000", "10",
+        NULL};
 
     if (pg_is_connected(pg))
         return 0;

@@ -45,6 +45,7 @@ typedef struct PgSettings {
     int connect_timeout_ms;
     int statement_timeout_ms;
     const char *const *setup; /* statements run on every new connection; NULL-terminated, or NULL */
+    bool is_reader;           /* a standby, or a role that may only read, will do */
 } PgSettings;
 
 /*

@@ -23,6 +23,7 @@ typedef struct PgEntry {
 struct Pg {
     PGconn *conn; /* NULL: not connected */
     char *dsn;
+    bool is_reader;
     char *application_name;
     char **setup; /* NULL-terminated */
     int connect_timeout_ms;
