@@ -81,8 +81,9 @@ static void rebalanced(void *owner, bool is_assigned, const char *topic, int32_t
     Assigned *assigned = &intake->assigned;
 
     (void)topic;
-    log_event(LOG_INFO, is_assigned ? "partition.assigned" : "partition.revoked",
+    log_event(LOG_DEBUG, is_assigned ? "partition.assigned" : "partition.revoked",
               LOG_INT("partition", partition));
+    metric_add(intake->worker->metrics, METRIC_PARTITIONS, is_assigned ? 1 : -1);
     if (is_assigned && assigned->count == assigned->capacity) {
         assigned->capacity = assigned->capacity ? assigned->capacity * 2 : 16;
         assigned->partitions =

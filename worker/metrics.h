@@ -10,6 +10,7 @@
     X(LEASES_LOST, METRIC_COUNTER, "leases_lost_total", "Locks that went to somebody else.", NULL) \
     X(JOBS, METRIC_GAUGE, "jobs_open_count", "Tasks in hand now.", NULL)                           \
     X(JOBS_BYTES, METRIC_GAUGE, "jobs_open_bytes", "Bytes of the tasks in hand.", NULL)            \
+    X(PARTITIONS, METRIC_GAUGE, "partitions_assigned_count", "Partitions read now.", NULL)         \
     X(FULL, METRIC_COUNTER, "window_full_total", "Times that reading stopped: hands full.", NULL)  \
     X(OUTCOMES, METRIC_COUNTER, "outcomes_total", "Outcomes reported, by kind.", "kind")           \
     X(ENDED, METRIC_COUNTER, "steps_ended_total", "Attempts ended, by status.", "status")          \

@@ -69,6 +69,9 @@
 /* A worker that cannot run a task now (no lock, no plan yet) is asked again after this. */
 #define RELEASED_PAUSE_MS 1000
 
+/* A simulation and its report: steps of a hundred attempts with half a MiB each do not fit. */
+#define SIMULATION_BYTES_MAX (128u << 20)
+
 /* Retries ----------------------------------------------------------------------------------- */
 
 #define ATTEMPTS_MAX 100              /* with a cap of 60 s: more than an hour */

@@ -18,13 +18,14 @@ void exec_drop(Exec *exec, ExecText *text) {
     text->length = 0;
 }
 
-void exec_keep(Exec *exec, ExecText *text, Str bytes) {
+bool exec_keep(Exec *exec, ExecText *text, Str bytes) {
     exec_drop(exec, text);
     if (bytes.data == NULL)
-        return;
+        return false;
     text->data = alloc_copy(bytes.data, bytes.length);
     text->length = bytes.length;
     exec->bytes += bytes.length;
+    return true;
 }
 
 bool exec_has_room(const Exec *exec, size_t bytes) {

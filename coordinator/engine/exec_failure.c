@@ -87,30 +87,25 @@ static uint32_t port_for(ExecTurn *turn, const ExecFailure *failure) {
     return scope_error_port(&scope, node, failure->error, &turn->scratch);
 }
 
-/* Where a failure goes when nothing is tried any more. */
-static void route(ExecTurn *turn, const ExecFailure *failure, ExecRow *row) {
-    uint32_t port = port_for(turn, failure);
-
-    if (port != PLAN_NONE) {
-        row->status = STEP_FAILED_HANDLED;
-        row->outcome = str_printf(turn->arena, "error%u", port);
-    } else if (turn->plan->nodes[row->node].continue_on_error) {
-        row->status = STEP_FAILED_HANDLED;
-        row->outcome = STR("");
-        row->output = str_printf(turn->arena, "{\"error\":%.*s}", STR_ARGS(failure->error));
-    } else {
-        row->outcome = turn->plan->fail_fast ? STR(EXEC_OUTCOME_CLOSED) : STR("none");
-    }
-}
-
-static int fail_for_good(ExecTurn *turn, const ExecFailure *failure) {
+static int fail_for_good(ExecTurn *turn, ExecFailure *failure) {
+    const PlanNode *node = &turn->plan->nodes[failure->row.node];
     ExecRow row = failure->row;
+    uint32_t port = PLAN_NONE;
 
     row.error = failure->error;
+    row.outcome = STR(EXEC_OUTCOME_CLOSED);
     if (turn->exec->ending == ENDING_NONE)
-        route(turn, failure, &row);
-    else
-        row.outcome = STR(EXEC_OUTCOME_CLOSED);
+        port = port_for(turn, failure);
+    if (port != PLAN_NONE) {
+        row.status = STEP_FAILED_HANDLED;
+        row.outcome = str_printf(turn->arena, "error%u", port);
+    } else if (node->continue_on_error && turn->exec->ending == ENDING_NONE) {
+        row.status = STEP_FAILED_HANDLED;
+        row.outcome = STR("");
+        row.output = str_printf(turn->arena, "{\"error\":%.*s}", STR_ARGS(failure->error));
+    } else if (!turn->plan->fail_fast && turn->exec->ending == ENDING_NONE) {
+        row.outcome = STR("none");
+    }
     exec_record(turn, row);
     return 0;
 }
@@ -132,12 +127,6 @@ static int doubt(ExecTurn *turn, ExecFailure *failure) {
     return 0;
 }
 
-/* An error that is too large to be kept, or none at all, gives way to a short one of ours. */
-static bool can_keep(const Exec *exec, Str error) {
-    return error.length > 0 && error.length <= PAYLOAD_BYTES_MAX &&
-           exec_has_room(exec, 2 * error.length); /* continueOnError keeps it twice */
-}
-
 int exec_fail(ExecTurn *turn, ExecFailure *failure) {
     int64_t due_ms;
     int r;
@@ -145,7 +134,7 @@ int exec_fail(ExecTurn *turn, ExecFailure *failure) {
     r = doubt(turn, failure);
     if (r)
         return fault_pass(r);
-    if (!can_keep(turn->exec, failure->error))
+    if (failure->error.length == 0 || failure->error.length > PAYLOAD_BYTES_MAX)
         failure->error = exec_error(turn, failure);
     due_ms = turn->now_ms + delay_ms(turn, failure);
     if (turn->exec->ending == ENDING_NONE && wants_retry(turn, failure, due_ms))

@@ -26,7 +26,7 @@ typedef struct ExecTurn {
 
 /* exec.c */
 ExecStep *exec_at(const Exec *exec, uint32_t node);
-void exec_keep(Exec *exec, ExecText *text, Str bytes); /* a copy, in the place of the old one */
+bool exec_keep(Exec *exec, ExecText *text, Str bytes); /* replaces; true when there are bytes */
 void exec_drop(Exec *exec, ExecText *text);
 Str exec_str(const ExecText *text);
 bool exec_has_room(const Exec *exec, size_t bytes);

@@ -71,7 +71,6 @@ static int complete(ExecTurn *turn) {
     return 0;
 }
 
-/* For the error object when the worker gave none that can be kept. */
 static Str message_of(StepStatus status) {
     if (status == STEP_INDETERMINATE)
         return STR("outcome unknown");

@@ -175,6 +175,10 @@ static int ring(Simulation *simulation) {
 static int turn(Simulation *simulation) {
     uint32_t node;
 
+    if (simulation->arena->used_bytes - simulation->used_before > SIMULATION_BYTES_MAX) {
+        simulation->message = STR("the run and its report would need more memory than they may");
+        return SIMULATION_E_TOO_LARGE;
+    }
     if (simulation->queue_first == simulation->queue_last)
         return ring(simulation);
     node = simulation->queue[simulation->queue_first++];
@@ -199,6 +203,7 @@ int simulation_run(const SimulationOrder *order, Arena *arena, Json *ret_report,
         .order = order,
         .plan = order->plan,
         .arena = arena,
+        .used_before = arena->used_bytes,
     };
     int r;
 

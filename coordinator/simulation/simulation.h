@@ -27,6 +27,7 @@ enum {
     SIMULATION_E_MOCKS = 1, /* the mocks are not what they should be */
     SIMULATION_E_NO_MOCK,   /* a step would call somebody and has no mock */
     SIMULATION_E_INPUT,     /* the input is larger than an execution may keep */
+    SIMULATION_E_TOO_LARGE, /* it would need more than SIMULATION_BYTES_MAX */
 };
 
 /* 2026-01-01T00:00:00Z: a start that never changes, so that reports can be compared. */

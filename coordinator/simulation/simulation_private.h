@@ -4,6 +4,7 @@
 
 #include "common/base/check.h"
 #include "common/base/fault.h"
+#include "common/model/limits.h"
 #include "coordinator/engine/exec.h"
 #include "coordinator/simulation/simulation.h"
 #include "worker/step/step.h"
@@ -27,6 +28,7 @@ typedef struct Simulation {
     const SimulationOrder *order;
     const Plan *plan;
     Arena *arena;
+    size_t used_before; /* of the arena */
     Arena turn;
     Exec *exec;
     SimulationStep *steps; /* by node */

@@ -17,7 +17,9 @@ typedef struct Probe {
     Loop *loop;
     HttpServer *server;
     uv_signal_t term;
-    uint64_t gone; /* streams we were told about */
+    uint64_t gone;   /* streams we were told about */
+    uint32_t laters; /* requests and streams in our hands */
+    bool is_closed;
 } Probe;
 
 /* A request, or a stream, that something is done about later. */
@@ -72,8 +74,19 @@ static int64_t number_of(const HttpRequest *request, const char *name, int64_t o
     return otherwise;
 }
 
+/* Who has a request answers it, also when the server is gone. */
+static void end_when_done(Probe *probe) {
+    if (probe->is_closed && probe->laters == 0)
+        loop_stop(probe->loop);
+}
+
 static void later_closed(void *context) {
-    alloc_free(context);
+    Later *later = context;
+    Probe *probe = later->probe;
+
+    alloc_free(later);
+    probe->laters--;
+    end_when_done(probe);
 }
 
 static void later_end(Later *later) {
@@ -85,6 +98,7 @@ static Later *later_new(Probe *probe, HttpRequest *request, LoopFn fn) {
 
     later->probe = probe;
     later->request = request;
+    probe->laters++;
     loop_timer_open(probe->loop, &later->timer, fn, later);
     return later;
 }
@@ -200,7 +214,8 @@ static void on_request(void *owner, HttpRequest *request) {
 static void closed(void *context) {
     Probe *probe = context;
 
-    loop_stop(probe->loop);
+    probe->is_closed = true;
+    end_when_done(probe);
 }
 
 static void drained(void *context) {
@@ -237,6 +252,7 @@ int main(int argc, char **argv) {
     r = http_server_open(probe.loop, &spec, &probe.server);
     if (r) {
         printf("refused %d\n", r);
+        loop_free(probe.loop);
         return 1;
     }
     printf("listening %s\n", http_server_address(probe.server));

@@ -397,12 +397,13 @@ class Ends(unittest.TestCase):
 
     def test_a_deadline_ends_the_rest(self):
         with Server() as server, server.connect() as client:
-            client.sendall(request("/later?ms=2500"))
+            client.sendall(request("/later?ms=4000"))
             time.sleep(0.2)
             started = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
             self.assertEqual(read_all(client), b"")
             self.assertLess(time.monotonic() - started, 2.6)
+            self.assertEqual(server.process.wait(10), 0)
 
     def test_an_address_in_use_is_a_refusal(self):
         with Server() as server:

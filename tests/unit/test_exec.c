@@ -130,38 +130,6 @@ Test(exec, an_output_of_exactly_a_payload_is_kept) {
     exec_twin_done(&twin);
 }
 
-Test(exec, an_error_larger_than_a_payload_gives_way_to_a_short_one) {
-    _cleanup_(plan_free_p) Plan *plan = exec_graph_plan(two_steps);
-    _cleanup_(arena_done) Arena arena = {0};
-    ExecFacts facts = facts_of(STR("{}"));
-    ExecEvent event = completed(0, STR_NONE, BEGIN_MS);
-    ExecTwin twin;
-
-    event.outcome.status = STEP_FAILED;
-    event.outcome.error = large(&arena, PAYLOAD_BYTES_MAX + 1);
-    exec_twin_init(&twin, plan, &facts);
-    cr_assert_eq(start(&twin), 0);
-    cr_assert_eq(exec_twin_step(&twin, &event), 0);
-    cr_assert_lt(exec_view(twin.exec, 0).error.length, 1000);
-    cr_assert_geq(str_find(exec_view(twin.exec, 0).error, STR("the worker gave no reason")), 0);
-    exec_twin_done(&twin);
-}
-
-Test(exec, an_empty_text_of_a_worker_is_none) {
-    _cleanup_(plan_free_p) Plan *plan = exec_graph_plan(two_steps);
-    ExecFacts facts = facts_of(STR("{}"));
-    ExecEvent event = completed(0, STR(""), BEGIN_MS);
-    ExecTwin twin;
-
-    event.outcome.input = STR("");
-    exec_twin_init(&twin, plan, &facts);
-    cr_assert_eq(start(&twin), 0);
-    cr_assert_eq(exec_twin_step(&twin, &event), 0);
-    cr_assert(str_is(find_effect(&twin, EXEC_EFFECT_RECORD)->row.output, "null"));
-    cr_assert(str_is(find_effect(&twin, EXEC_EFFECT_RECORD)->row.input, "{}"));
-    exec_twin_done(&twin);
-}
-
 /* Sixty steps of half a MiB each: more than an execution may keep. */
 static Plan *long_plan(void) {
     _cleanup_(buf_done) Buf text = {0};

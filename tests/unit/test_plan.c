@@ -94,6 +94,7 @@ Test(plan, what_a_step_reads_is_known) {
     cr_expect_eq(big->step_count, 1);
     cr_expect_eq(big->steps[0], 0);
     cr_expect(plan->nodes[2].reads.input, "a case of a SWITCH reads");
+    cr_expect_not(plan->nodes[2].switch_fails);
     cr_expect(plan->nodes[4].reads.error);
     cr_expect(plan->nodes[5].reads.join);
 }

@@ -212,6 +212,18 @@ Test(scope, an_error_is_that_of_the_step_that_led_here) {
     expect_input(&world, "c", "{'m':null,'same':'gone'}");
 }
 
+Test(scope, a_handled_failure_that_goes_on_brings_no_error) {
+    _cleanup_(world_close) World world;
+
+    world_open(&world, "{'steps':[{'id':'a'," NOOP ",'onErrorSteps':['c']},"
+                       "{'id':'b'," NOOP ",'continueOnError':true,'nextSteps':['c']},"
+                       "{'id':'c'," NOOP ",'inputMappings':{'m':'${ .error }'}}]}");
+    failed(&world, "b", "{\"message\":\"gone\"}");
+    edge_is(&world, "a", "c", EDGE_DEAD);
+    edge_is(&world, "b", "c", EDGE_TAKEN);
+    expect_input(&world, "c", "{'m':null}");
+}
+
 /* Inputs ------------------------------------------------------------------------------------ */
 
 Test(scope, without_mappings_the_input_is_an_empty_object) {
@@ -330,6 +342,7 @@ Test(scope, a_switch_takes_the_first_case_or_all_of_them) {
     expect_outcome(&world, "a", "case1,case2");
     expect_outcome(&world, "d", "default");
     expect_outcome(&world, "n", "none");
+    cr_expect(world.plan->nodes[node_of(&world, "n")].switch_fails, "unless it says END_BRANCH");
 }
 
 Test(scope, a_failing_case_names_itself_unless_an_earlier_one_was_taken) {

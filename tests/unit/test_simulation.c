@@ -161,6 +161,27 @@ Test(simulation, steps_stand_in_the_order_of_their_start) {
     check(&told, "/steps/0/completedAtMs", "1000");
 }
 
+Test(simulation, a_run_that_would_fill_the_memory_is_refused) {
+    _cleanup_(buf_done) Buf input = {0};
+    Case told = {PLAN("{'id':'a','type':'ACTION','integrationId':'http','integrationActionId':"
+                      "'request','inputMappings':{'url':'http://x/','body':'${ .input }'},"
+                      "'retry':{'maxAttempts':100,'initialMs':1}},"
+                      "{'id':'b','type':'ACTION','integrationId':'http','integrationActionId':"
+                      "'request','inputMappings':{'url':'http://x/','body':'${ .input }'},"
+                      "'retry':{'maxAttempts':100,'initialMs':1}}"),
+                 NULL,
+                 "{'a':[{'error':{'type':'NETWORK','message':'x'}}],"
+                 "'b':[{'error':{'type':'NETWORK','message':'x'}}]}",
+                 1};
+
+    buf_add_char(&input, '"');
+    while (input.length < 500000)
+        buf_add_text(&input, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+    buf_add_char(&input, '"');
+    told.input = input.data;
+    check_refused(&told, SIMULATION_E_TOO_LARGE, "more memory");
+}
+
 Test(simulation, secrets_stand_for_themselves) {
     Case told = {PLAN("{'id':'a','type':'ACTION','integrationId':'http','integrationActionId':"
                       "'request','inputMappings':{'url':'http://x/','headers':"
