@@ -253,6 +253,8 @@ static int open_consumer(Events *events) {
         .brokers = ports->config->kafka,
         .client_id = ports->instance,
         .group = ports->config->events_group,
+        /* A topic that is made later is found soon. */
+        .properties = "topic.metadata.refresh.interval.ms=10000",
     };
     int r = bus_consumer_open(&settings, &events->consumer);
 

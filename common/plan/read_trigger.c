@@ -196,8 +196,17 @@ static void read_timezone(Build *build, const Place *place, const Json *value,
                        text_shown(build->arena, trigger->timezone));
 }
 
+static void read_catch_up(Build *build, const Place *place, const Json *value,
+                          const ReadObject *object) {
+    static const char *const words[] = {"skip", "one", "all"};
+
+    (void)object;
+    read_word(build, place, value, words, ARRAY_SIZE(words));
+}
+
 static const ReadKey scheduled_keys[] = {
     KEY_PART("timezone", READ_ALL, READ_NOBODY, STRING, read_timezone),
+    KEY_PART("catchUp", READ_ALL, READ_NOBODY, STRING, read_catch_up),
     KEY_RESERVED("overlap"),
     KEY_RESERVED("catchupWindowMs"),
 };
