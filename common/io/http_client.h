@@ -73,8 +73,8 @@ typedef struct HttpCall {
     const HttpField *headers;
     uint32_t header_count;
     Str body;
-    Str pool;                   /* who shares connections: the tenant and its credential */
-    int64_t timeout_ms;         /* [30 s] the whole call with its redirects */
+    Str pool;           /* who shares connections: a tenant and one of its connections' ids */
+    int64_t timeout_ms; /* [30 s] the whole call with its redirects */
     int64_t connect_timeout_ms; /* [10 s] */
     size_t response_bytes_max;  /* [10 MiB] after decoding */
     size_t header_bytes_max;    /* [64 KiB] of the answer, in at most 200 lines */

@@ -67,7 +67,19 @@ static void holds_end(HttpClient *client) {
     client->held_count = kept;
 }
 
+static void line_join(HttpExchange *exchange) {
+    exchange->state = CALL_LINE;
+    exchange->client->line_length++;
+}
+
+static void line_leave(HttpExchange *exchange) {
+    CHECK(exchange->state == CALL_LINE);
+    exchange->client->line_length--;
+}
+
 static void line_move(HttpClient *client) {
+    if (client->line_length == 0)
+        return;
     LIST_FOR_EACH(node, &client->calls) {
         HttpExchange *exchange = CONTAINER_OF(node, HttpExchange, node);
 
@@ -76,6 +88,7 @@ static void line_move(HttpClient *client) {
         if (http_client_now_ms(client) >= exchange->deadline_ms) {
             http_client_finish(exchange, HTTP_E_TIMEOUT);
         } else if (may_look_up(client, exchange->pool)) {
+            line_leave(exchange);
             exchange->state = CALL_LOOKUP;
             client->lookups++;
             exchange->pool->lookups++;
@@ -97,6 +110,8 @@ void http_client_finish(HttpExchange *exchange, int r) {
         if (r == HTTP_E_TIMEOUT || r == HTTP_E_ABORTED)
             lookup_hold(client);
         lookup_end(exchange);
+    } else if (exchange->state == CALL_LINE) {
+        line_leave(exchange);
     }
     http_exchange_leave(exchange);
     if (exchange->pool)
@@ -148,7 +163,7 @@ static void exchange_over(HttpExchange *exchange, CURLcode code) {
         if (r == 0) {
             http_client_looked_up(exchange);
             http_exchange_leave(exchange);
-            exchange->state = CALL_LINE;
+            line_join(exchange);
             return;
         }
     }
@@ -195,6 +210,7 @@ HttpExchange *http_client_call(HttpClient *client, const HttpCall *call, HttpDon
     exchange->context = context;
     client->call_count++;
     list_push_last(&client->calls, &exchange->node);
+    line_join(exchange);
 
     r = client->is_closing                                ? HTTP_E_ABORTED
         : client->call_count > client->settings.calls_max ? HTTP_E_BUSY

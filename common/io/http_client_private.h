@@ -41,6 +41,8 @@ typedef struct HttpPool {
     char *name;
     CURLM *multi;
     uv_timer_t timer;
+    uv_idle_t soon; /* the timer, when it is due at once */
+    uint32_t handles_open;
     uint32_t exchanges; /* not yet finished */
     uint32_t lookups;   /* of them */
     int64_t used_ms;
@@ -67,6 +69,7 @@ struct HttpClient {
     Map pools_by_name;
     uint32_t call_count;
     uint32_t pool_count;
+    uint32_t line_length;
     uint32_t lookups;
     HttpSocket **sockets; /* by file descriptor */
     size_t socket_slots;

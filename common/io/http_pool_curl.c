@@ -107,17 +107,27 @@ static void timer_due(uv_timer_t *timer) {
     pool_act(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* Never back into libcurl from here, and never a timer of 0 ms: both go round and round. */
+static void soon_due(uv_idle_t *idle) {
+    uv_idle_stop(idle);
+    pool_act(idle->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/*
+ * Never back into libcurl from here, and never a timer of 0 ms: both go round and round. What is
+ * due at once is done in the next turn of the loop.
+ */
 static int timer_set(CURLM *multi, long ms, void *context) {
     HttpPool *pool = context;
 
     (void)multi;
-    if (ms < 0) {
-        uv_timer_stop(&pool->timer);
-        return 0;
+    uv_timer_stop(&pool->timer);
+    uv_idle_stop(&pool->soon);
+    if (ms == 0) {
+        uv_idle_start(&pool->soon, soon_due);
+    } else if (ms > 0) {
+        uv_update_time(loop_uv(pool->client->loop));
+        uv_timer_start(&pool->timer, timer_due, (uint64_t)ms, 0);
     }
-    uv_update_time(loop_uv(pool->client->loop));
-    uv_timer_start(&pool->timer, timer_due, ms > 0 ? (uint64_t)ms : 1, 0);
     return 0;
 }
 
@@ -134,8 +144,11 @@ static HttpPool *pool_new(HttpClient *client, Str name) {
     curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
     curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     uv_timer_init(loop_uv(client->loop), &pool->timer);
+    uv_idle_init(loop_uv(client->loop), &pool->soon);
     pool->timer.data = pool;
-    client->handles_open++;
+    pool->soon.data = pool;
+    pool->handles_open = 2;
+    client->handles_open += 2;
     list_push_last(&client->pools, &pool->node);
     map_set(&client->pools_by_name, name, pool);
     client->pool_count++;
@@ -146,8 +159,10 @@ static void pool_closed(uv_handle_t *handle) {
     HttpPool *pool = handle->data;
     HttpClient *client = pool->client;
 
-    alloc_free(pool->name);
-    alloc_free(pool);
+    if (--pool->handles_open == 0) {
+        alloc_free(pool->name);
+        alloc_free(pool);
+    }
     http_client_handle_closed(client);
 }
 
@@ -161,6 +176,7 @@ void http_pool_close(HttpPool *pool) {
     curl_multi_cleanup(pool->multi);
     pool->multi = NULL;
     uv_close((uv_handle_t *)&pool->timer, pool_closed);
+    uv_close((uv_handle_t *)&pool->soon, pool_closed);
 }
 
 /* The longest unused first. */

@@ -265,6 +265,42 @@ class Crowds(WithServer):
         self.assertEqual({answer["r"] for answer in got}, {"OK"})
 
 
+class Lookups(WithServer):
+    FAKE = {"LD_PRELOAD": program("lookup_fake.so"), "ASAN_OPTIONS": "verify_asan_link_order=0"}
+
+    def ask(self, hosts, *arguments, **more):
+        asked = [{"url": f"http://{host}:{self.server.port}/ok", **more} for host in hosts]
+        started = time.monotonic()
+        got = calls(asked, LOCAL, *arguments, env=self.FAKE)
+        return got, time.monotonic() - started
+
+    def test_a_name_is_looked_up_and_its_address_judged(self):
+        got, _ = self.ask(["inner.fake"])
+        self.assertEqual(got[0]["r"], "OK")
+        got = calls([{"url": f"http://inner.fake:{self.server.port}/ok"}], "deny=", env=self.FAKE)
+        self.assertEqual((got[0]["r"], got[0]["effect"]), ("DENIED", "NOT_SENT"))
+
+    def test_a_lookup_that_hangs_ends_at_the_deadline_and_holds_up_nobody(self):
+        got, took = self.ask(["hang.fake"] * 8 + ["inner.fake"] * 8, timeoutMs=1000)
+        self.assertEqual([answer["r"] for answer in got], ["TIMEOUT"] * 8 + ["OK"] * 8)
+        self.assertEqual({answer["effect"] for answer in got[:8]}, {"NOT_SENT"})
+        self.assertLess(max(answer["ms"] for answer in got[8:]), 700)
+        self.assertLess(took, 10)
+
+    def test_lookups_that_hang_take_no_more_than_their_places(self):
+        asked = [{"url": "http://hang.fake/", "timeoutMs": 1500, "pool": "bad"}] * 40
+        asked += [{"url": f"http://inner.fake:{self.server.port}/ok", "timeoutMs": 1500,
+                   "pool": str(i)} for i in range(40)]
+        got = calls(asked, LOCAL, "lookups=16", env=self.FAKE)
+        self.assertEqual({answer["r"] for answer in got[:40]}, {"TIMEOUT"})
+        self.assertEqual({answer["r"] for answer in got[40:]}, {"OK"})
+
+    def test_a_slow_name_is_still_a_name(self):
+        got, took = self.ask(["slow.fake"], timeoutMs=8000)
+        self.assertEqual(got[0]["r"], "OK")
+        self.assertGreater(took, 2.9)
+
+
 # Hosts that are inside, in every spelling we know of.
 LOOPBACK = """
 127.0.0.1 127.1 127.0.1 127.127.127.127 127.255.255.254 2130706433 0x7f000001 0x7f.1 0x7F.0.0.1
