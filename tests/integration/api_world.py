@@ -90,6 +90,17 @@ def superuser_dsn():
         return f"postgresql://postgres:{file.read().strip()}@{where}"
 
 
+def sql_as_superuser(statement):
+    subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", superuser_dsn(), "-c", statement],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
+def pid(service):
+    """Of a service of the stack, as ./dev recorded it."""
+    with open(os.path.join(STACK, "run", service), encoding="utf-8") as file:
+        return int(file.read().split()[0])
+
+
 def headrace(*words, check=True, env=None, text=None):
     done = subprocess.run([HEADRACE, *words], capture_output=True, text=True, input=text,
                           env={**os.environ, **(env or {})}, timeout=120)

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -257,7 +258,7 @@ class Permissions(Case):
 class Templates(Case):
     def test_a_workflow_is_made_shown_changed_and_removed(self):
         made = one.editor.post("/v1/templates", {
-            "name": "Order intake, v2!", "description": "d", "metadata": {"n": 12345678901234567890},
+            "name": "Order intake, v2!", "metadata": {"n": 12345678901234567890},
             "triggers": ORDERS["triggers"], "steps": ORDERS["steps"]})
         self.assertEqual(made.status, 201, made.text)
         path = made.headers["Location"]
@@ -758,6 +759,39 @@ class Rates(Case):
             self.assertEqual(client.get("/v1/templates?limit=1").status, 200)
         finally:
             slow.stop()
+
+
+class Outages(Case):
+    def test_a_start_that_kafka_cannot_take_is_told_so_and_loses_nothing(self):
+        template, _ = published(one)
+        path = f"/v1/templates/{template['id']}/executions"
+        name = uuid.uuid4().hex
+        kafka = world.pid("kafka")
+        os.kill(kafka, signal.SIGSTOP)
+        try:
+            refused = one.operator.post(path, {"input": 1}, Idempotency_Key=name)
+        finally:
+            os.kill(kafka, signal.SIGCONT)
+        self.refused(refused, 503, "UNAVAILABLE")
+        self.assertGreater(int(refused.headers["Retry-After"]), 0)
+        deadline = time.monotonic() + 30
+        while True:
+            answer = one.operator.post(path, {"input": 1}, Idempotency_Key=name)
+            if answer.status == 202 or time.monotonic() > deadline:
+                break
+            time.sleep(0.2)
+        self.assertEqual(answer.status, 202, answer.text)
+        # Sent twice, perhaps; the id is one, so that the coordinator starts one.
+        self.assertGreaterEqual(events(answer.json["executionId"]), 1)
+        again = one.operator.post(path, {"input": 1}, Idempotency_Key=name)
+        self.assertEqual(again.json, answer.json)
+
+    def test_a_lost_connection_to_the_database_is_not_noticed(self):
+        for _ in range(3):
+            world.sql_as_superuser("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                   "WHERE usename = 'headrace_api'")
+            for _ in range(6):
+                self.assertEqual(one.viewer.get("/v1/templates?limit=1").status, 200)
 
 
 class ZLast(Case):
