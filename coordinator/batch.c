@@ -119,14 +119,24 @@ static int take_range(Lane *lane, uint32_t first, uint32_t last) {
     return r;
 }
 
-/* The one message that cannot be written: only its offset moves on. */
+/*
+ * The one message that cannot be written. What an outcome says is lost, but not that there was one:
+ * its steps fail, or they would be tried again and again to the same end. Of anything else only the
+ * offset moves on.
+ */
 static int bury(Lane *lane, uint32_t at) {
     Message *message = &lane->messages[at];
-    int r;
+    int r = STORE_E_POISON;
 
     dead_letter_add(lane, message, "POISON");
-    message->type = MESSAGE_DEAD;
-    r = take_range(lane, at, at + 1);
+    if (message->type == MESSAGE_RESULT) {
+        message->is_poison = true;
+        r = take_range(lane, at, at + 1);
+    }
+    if (r == STORE_E_POISON) {
+        message->type = MESSAGE_DEAD;
+        r = take_range(lane, at, at + 1);
+    }
     return r == STORE_E_POISON ? STORE_E_UNAVAILABLE : r;
 }
 

@@ -171,10 +171,7 @@ static void take_finish(Effects *effects, const ExecEffect *effect) {
 }
 
 static void take_late(Effects *effects, const ExecEffect *effect) {
-    bool is_over = execution_status_is_terminal(exec_status(effects->slot->exec));
-
-    work_late(&effects->lane->work, effects->slot, &effect->row,
-              is_over ? "TERMINAL" : "NOT_CURRENT");
+    work_late(&effects->lane->work, effects->slot, &effect->row, effect->why);
     metric_add_label(effects->lane->metrics, METRIC_OUTCOMES, "late", 1);
 }
 

@@ -34,6 +34,7 @@ typedef struct Message {
     uint32_t visit;
     uint32_t attempt;
     bool was_started; /* LOST */
+    bool is_poison;   /* RESULT: the database refused what it says: its steps fail */
     TriggerEvent trigger;
     Command command;
     StepResult result;

@@ -22,10 +22,10 @@
       "From the claim of a partition to its first new step.", NULL)                                \
     X(FENCED, METRIC_COUNTER, "fenced_total", "Batches that found their partition moved on.",      \
       NULL)                                                                                        \
-    X(CACHED, METRIC_GAUGE, "executions_cached_count", "Executions in memory.", NULL)              \
-    X(CACHED_BYTES, METRIC_GAUGE, "executions_cached_bytes", "Memory they hold.", NULL)            \
-    X(IN_FLIGHT, METRIC_GAUGE, "steps_in_flight_count", "Tasks sent and not ended.", NULL)         \
-    X(TIMERS, METRIC_GAUGE, "timers_armed_count", "Timers within the horizon.", NULL)              \
+    X(CACHED, METRIC_GAUGE, "executions_cached_count", "Executions in memory.", "lane")            \
+    X(CACHED_BYTES, METRIC_GAUGE, "executions_cached_bytes", "Memory they hold.", "lane")          \
+    X(IN_FLIGHT, METRIC_GAUGE, "steps_in_flight_count", "Tasks sent and not ended.", "lane")       \
+    X(TIMERS, METRIC_GAUGE, "timers_armed_count", "Timers within the horizon.", "lane")            \
     X(DEAD_LETTERS, METRIC_COUNTER, "dead_letters_total", "Messages nobody can use, by reason.",   \
       "reason")                                                                                    \
     X(UPKEEP, METRIC_COUNTER, "upkeep_total", "Partition and retention runs, by end.", "end")

@@ -187,6 +187,27 @@ static void note_word(Lane *lane, Slot *slot, const StepResult *result,
               });
 }
 
+/* What the step failed with, in the place of what its worker said. */
+static StepOutcome unstorable(Lane *lane, const Slot *slot, const StepOutcome *outcome) {
+    StepOutcome failed = *outcome;
+
+    failed.input = STR_NONE;
+    failed.output = STR_NONE;
+    failed.outcome = STR_NONE;
+    failed.retryable = false;
+    failed.continues = false;
+    failed.status = STEP_FAILED;
+    failed.error = scope_error_object(
+        &lane->work.arena,
+        &(ScopeFailure){
+            .type = ERROR_VALIDATION,
+            .message = STR("the worker's outcome holds something that cannot be stored"),
+            .step = exec_plan(slot->exec)->nodes[outcome->node].id,
+            .attempt = outcome->attempt,
+        });
+    return failed;
+}
+
 static void take_outcome(Lane *lane, Slot *slot, const Message *message,
                          const StepOutcome *outcome) {
     StepOutcome checked = *outcome;
@@ -198,18 +219,9 @@ static void take_outcome(Lane *lane, Slot *slot, const Message *message,
     if (!is_storable(outcome->output) || !is_storable(outcome->input) ||
         !is_storable(outcome->error)) {
         dead_letter_add(lane, message, "NOT_STORABLE");
-        checked.input = STR_NONE;
-        checked.output = STR_NONE;
-        checked.retryable = false;
-        checked.status = STEP_FAILED;
-        checked.error = scope_error_object(
-            &lane->work.arena,
-            &(ScopeFailure){
-                .type = ERROR_VALIDATION,
-                .message = STR("the worker's outcome holds something that cannot be stored"),
-                .step = exec_plan(slot->exec)->nodes[outcome->node].id,
-                .attempt = outcome->attempt,
-            });
+        checked = unstorable(lane, slot, outcome);
+    } else if (message->is_poison) {
+        checked = unstorable(lane, slot, outcome);
     }
     metric_add_label(lane->metrics, METRIC_OUTCOMES, outcome_kind_word(outcome->kind), 1);
     tell(lane, slot, message->partition, event_of(&message->result, &checked));

@@ -173,6 +173,13 @@ class Test:
             f"SELECT error FROM headrace.step_execution WHERE execution_id = '{execution}'"
             f" AND node = {NOOP}"))
 
+    def an_outcome_that_is_no_json_fails_its_step(self):
+        execution = self.start()
+        self.answer(self.task_of(execution, NOOP), output="this is no JSON")
+        until("the step fails", 20, lambda: "VALIDATION" in query(
+            f"SELECT error FROM headrace.step_execution WHERE execution_id = '{execution}'"
+            f" AND node = {NOOP}"))
+
     def a_failure_that_passes_is_tried_again(self):
         execution = self.start()
         self.answer(self.task_of(execution, NOOP), status="FAILED", retryable=True, output="",
