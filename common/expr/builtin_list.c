@@ -79,6 +79,10 @@ static int list_keys_unsorted(Machine *machine, const Json *input, const Json *a
 static int list_has(Machine *machine, const Json *input, const Json *args, Json *ret_value) {
     const Json *key = &args[0];
 
+    if (value_is(input, JSON_NULL)) {
+        *ret_value = json_bool(false);
+        return 0;
+    }
     if (value_is(input, JSON_OBJECT) && value_is(key, JSON_STRING)) {
         *ret_value = json_bool(json_member(input, json_str(key)) != NULL);
         return 0;
@@ -431,16 +435,37 @@ static int list_toarray(Machine *machine, const Json *input, const Json *args, J
     return 0;
 }
 
+/* How long the longest row is; only arrays and null have elements to take. */
+static int width_of(Machine *machine, const Json *rows, uint32_t *ret_width) {
+    const Json *odd = NULL;
+    uint32_t width = 0;
+
+    for (uint32_t i = 0; i < rows->count; i++) {
+        const Json *row = &rows->items[i];
+
+        if (!value_is(row, JSON_ARRAY) && !value_is(row, JSON_NULL))
+            odd = row;
+        if (value_is(row, JSON_ARRAY))
+            width = MAX(width, row->count);
+        else if (row->type > JSON_NUMBER || (row->type == JSON_NUMBER && json_real(row) != 0))
+            width = MAX(width, row->type == JSON_NUMBER ? 1u : row->count);
+        else if (row->type != JSON_NULL && row->type != JSON_NUMBER)
+            return machine_fail(machine, "%s has no length", value_shown(machine, row));
+    }
+    if (odd != NULL && width > 0)
+        return machine_fail(machine, "Cannot index %s with number", json_type_name(odd));
+    *ret_width = width;
+    return machine_charge(machine, rows->count);
+}
+
 static int list_transpose(Machine *machine, const Json *input, const Json *args, Json *ret_value) {
     uint32_t width = 0;
     Json *rows, *cells;
     int r = want_array(machine, input, "transposed");
 
     (void)args;
-    for (uint32_t i = 0; r == 0 && i < input->count; i++) {
-        r = want_array(machine, &input->items[i], "transposed");
-        width = MAX(width, input->items[i].count);
-    }
+    if (r == 0)
+        r = width_of(machine, input, &width);
     if (r == 0)
         r = value_items(machine, width, &rows);
     if (r == 0)

@@ -336,10 +336,6 @@ static int text_indices(Machine *machine, Str text, Str wanted, Json *ret_value)
 static int list_indices(Machine *machine, const Json *input, const Json *args, Json *ret_value) {
     const Json *wanted = &args[0];
 
-    if (value_is(input, JSON_NULL)) {
-        *ret_value = json_null();
-        return 0;
-    }
     if (value_is(input, JSON_STRING) && value_is(wanted, JSON_STRING))
         return text_indices(machine, json_str(input), json_str(wanted), ret_value);
     if (value_is(input, JSON_ARRAY) && value_is(wanted, JSON_ARRAY))

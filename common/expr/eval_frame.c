@@ -57,13 +57,21 @@ static Next frame_pipe(Machine *machine, const Frame *frame) {
     return to(machine, frame->node->b);
 }
 
+/* One step of a path: when `?` follows, what cannot be entered gives nothing. */
+static Next enter(Machine *machine, const Node *node, int r, Json value, const Json *key) {
+    if (r == EXPR_E_RUNTIME && node->op != 0)
+        return NEXT_BACK;
+    return eval_into(machine, r, value, key);
+}
+
 static Next frame_field(Machine *machine, const Frame *frame) {
     Json value = {0}, key = json_string(frame->node->name);
     int r = path_check(machine, &machine->value);
 
-    if (r == 0)
-        r = value_field(machine, &machine->value, frame->node->name, &value);
-    return eval_into(machine, r, value, &key);
+    if (r)
+        return machine_refuse(machine, r);
+    r = value_field(machine, &machine->value, frame->node->name, &value);
+    return enter(machine, frame->node, r, value, &key);
 }
 
 static Next frame_index_key(Machine *machine, const Frame *frame) {
@@ -78,9 +86,10 @@ static Next frame_index(Machine *machine, const Frame *frame) {
     Json value = {0};
     int r = path_check(machine, &machine->value);
 
-    if (r == 0)
-        r = value_index(machine, &machine->value, frame->built, &value);
-    return eval_into(machine, r, value, frame->built);
+    if (r)
+        return machine_refuse(machine, r);
+    r = value_index(machine, &machine->value, frame->built, &value);
+    return enter(machine, frame->node, r, value, frame->built);
 }
 
 static Next frame_slice_from(Machine *machine, const Frame *frame) {
@@ -111,8 +120,9 @@ static Next frame_slice(Machine *machine, const Frame *frame) {
     Json value = {0}, key = {0};
     int r = path_check(machine, &machine->value);
 
-    if (r == 0)
-        r = value_slice(machine, &machine->value, &frame->built[0], &frame->built[1], &value);
+    if (r)
+        return machine_refuse(machine, r);
+    r = value_slice(machine, &machine->value, &frame->built[0], &frame->built[1], &value);
     if (r == 0 && machine->path != NULL) {
         JsonObject object = {.arena = machine->arena};
 
@@ -120,13 +130,14 @@ static Next frame_slice(Machine *machine, const Frame *frame) {
         json_add(&object, STR("end"), frame->built[1]);
         key = json_object_done(&object);
     }
-    return eval_into(machine, r, value, &key);
+    return enter(machine, frame->node, r, value, &key);
 }
 
 static Next frame_iterate(Machine *machine, const Frame *frame) {
     int r = path_check(machine, &machine->value);
 
-    (void)frame;
+    if (r == 0 && machine->value.type < JSON_ARRAY && frame->node->op != 0)
+        return NEXT_BACK;
     if (r == 0 && machine->value.type < JSON_ARRAY)
         r = machine_fail(machine, "Cannot iterate over %s", value_shown(machine, &machine->value));
     if (r)

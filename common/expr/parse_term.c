@@ -17,6 +17,11 @@ static bool is_keyword(Str name) {
     return false;
 }
 
+static bool is_step(const Node *node) {
+    return node->kind == NODE_FIELD || node->kind == NODE_INDEX || node->kind == NODE_SLICE ||
+           node->kind == NODE_ITERATE;
+}
+
 static Node *node_field(Parser *parser, Node *target, Str name, uint32_t offset) {
     Node *node = node_unary(parser->compiler, NODE_FIELD, target, offset);
 
@@ -102,6 +107,7 @@ static int parse_suffix(Parser *parser, Node *target, Node **ret_node, bool *ret
     uint32_t offset = parser->token.offset;
 
     *ret_more = true;
+    *ret_node = target;
     if (parser->token.kind == TOKEN_FIELD) {
         *ret_node = node_field(parser, target, parser->token.text, offset);
         parser_next(parser);
@@ -112,7 +118,11 @@ static int parse_suffix(Parser *parser, Node *target, Node **ret_node, bool *ret
     if (parser_skip(parser, "["))
         return parse_bracket(parser, target, ret_node);
     if (parser_skip(parser, "?")) {
-        *ret_node = node_unary(parser->compiler, NODE_TRY, target, offset);
+        /* Behind a step of a path the sign means that step alone. */
+        if (is_step(target) && target->op == 0)
+            target->op = 1;
+        else
+            *ret_node = node_unary(parser->compiler, NODE_TRY, target, offset);
         return 0;
     }
     *ret_more = false;
@@ -245,10 +255,19 @@ static int parse_array(Parser *parser, uint32_t offset, Node **ret_node) {
     return 0;
 }
 
-static int parse_group(Parser *parser, Node **ret_node) {
-    int r = parse_pipe(parser, ret_node);
+static int parse_group(Parser *parser, uint32_t offset, Node **ret_node) {
+    Node *node;
+    int r = parse_pipe(parser, &node);
 
-    return r ? r : parser_want(parser, ")", "to close a parenthesis");
+    if (r == 0)
+        r = parser_want(parser, ")", "to close a parenthesis");
+    if (r)
+        return r;
+    /* `(.a)?` catches what `.a` raises, wherever it raises it. */
+    if (is_step(node) && parser_skip(parser, "?"))
+        node = node_unary(parser->compiler, NODE_TRY, node, offset);
+    *ret_node = node;
+    return 0;
 }
 
 static int parse_break(Parser *parser, uint32_t offset, Node **ret_node) {
@@ -331,7 +350,7 @@ static int parse_sign(Parser *parser, Node **ret_node) {
         return 0;
     }
     if (parser_skip(parser, "("))
-        return parse_group(parser, ret_node);
+        return parse_group(parser, offset, ret_node);
     if (parser_skip(parser, "["))
         return parse_array(parser, offset, ret_node);
     if (parser_skip(parser, "{"))

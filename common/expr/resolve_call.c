@@ -332,8 +332,8 @@ static bool is_list(const Node *node) {
 static void classify_array(Node *node) {
     const Node *a = node->a;
 
-    if (a != NULL && a->kind == NODE_PIPE && a->a->kind == NODE_ITERATE && a->a->a->is_simple &&
-        a->b->is_simple) {
+    if (a != NULL && a->kind == NODE_PIPE && a->a->kind == NODE_ITERATE && a->a->op == 0 &&
+        a->a->a->is_simple && a->b->is_simple) {
         node->kind = NODE_MAP;
         node->b = a->b;
         node->a = a->a->a;
@@ -365,8 +365,13 @@ static bool is_walk(const Node *node) {
            json_is(&node->b->literal, JSON_NUMBER);
 }
 
+static bool is_optional(const Node *node) {
+    return node->op != 0 &&
+           (node->kind == NODE_FIELD || node->kind == NODE_INDEX || node->kind == NODE_SLICE);
+}
+
 void node_classify(Node *node) {
-    node->is_path = is_walk(node);
+    node->is_path = is_walk(node) && !is_optional(node);
     if (node->kind == NODE_ARRAY)
         classify_array(node);
     else if (node->kind == NODE_TRY)
@@ -375,5 +380,5 @@ void node_classify(Node *node) {
     else if (node->kind == NODE_DEFINE)
         node->is_simple = node->a->is_simple;
     else if (node->kind != NODE_MAP)
-        node->is_simple = follows[node->kind] && children_simple(node);
+        node->is_simple = follows[node->kind] && !is_optional(node) && children_simple(node);
 }

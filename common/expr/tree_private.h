@@ -94,7 +94,7 @@ enum {
 
 struct Node {
     uint8_t kind;
-    uint8_t op;
+    uint8_t op; /* of NODE_BINARY and NODE_ASSIGN; in steps of a path: whether `?` follows */
     bool is_simple;
     bool is_resolved;
     bool is_path;    /* only walks down from its input: its result is a part of it */

@@ -21,7 +21,7 @@ int value_field(Machine *machine, const Json *value, Str key, Json *ret_value) {
 }
 
 static void at_number(const Json *array, double index, Json *ret_value) {
-    double whole = floor(index);
+    double whole = trunc(index);
 
     if (whole < 0)
         whole += array->count;
@@ -73,7 +73,7 @@ int value_index(Machine *machine, const Json *value, const Json *key, Json *ret_
     }
     if (value_is(key, JSON_ARRAY) && value_is(value, JSON_ARRAY))
         return value_indices(machine, value, key, ret_value);
-    if (value_is(value, JSON_NULL) && (value_is(key, JSON_NUMBER) || value_is(key, JSON_NULL))) {
+    if (value_is(value, JSON_NULL) && value_is(key, JSON_NUMBER)) {
         *ret_value = json_null();
         return 0;
     }

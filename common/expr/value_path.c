@@ -62,7 +62,7 @@ static int set_member(Machine *machine, const Json *object, Str key, const Json 
 
 static int set_element(Machine *machine, const Json *array, double index, const Json *value,
                        Json *ret_value) {
-    double whole = floor(index);
+    double whole = trunc(index);
     size_t count;
     Json *items;
     int r;
@@ -188,7 +188,7 @@ static int drop_member(Machine *machine, const Json *object, Str key, Json *ret_
 }
 
 static int drop_element(Machine *machine, const Json *array, double index, Json *ret_value) {
-    double whole = floor(index);
+    double whole = trunc(index);
     uint32_t place;
     Json *items;
     int r;
