@@ -1,7 +1,6 @@
 /* Functions of arrays and objects, and of any value. */
 
 #include <math.h>
-#include <string.h>
 
 #include "common/expr/builtin_private.h"
 
@@ -252,7 +251,7 @@ static int copy_sorted(Machine *machine, const Json *input, Json **ret_items) {
 
     if (r)
         return r;
-    memcpy(*ret_items, input->items, input->count * sizeof(Json));
+    value_copy(*ret_items, input->items, input->count);
     return value_sort(machine, *ret_items, input->count);
 }
 

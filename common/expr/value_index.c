@@ -119,7 +119,9 @@ int value_slice(Machine *machine, const Json *value, const Json *from, const Jso
     start = floor(start);
     end = fmax(ceil(end), start);
     if (!is_text) {
-        *ret_value = json_array(value->items + (size_t)start, (size_t)(end - start));
+        /* An empty list may lie nowhere, and has no places inside. */
+        *ret_value =
+            json_array(value->items ? value->items + (size_t)start : NULL, (size_t)(end - start));
         return 0;
     }
     size_t first = utf8_offset(json_str(value), (size_t)start);

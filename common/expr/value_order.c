@@ -3,7 +3,6 @@
  * exponentially large when it is walked: every comparison of two values is charged for.
  */
 
-#include <string.h>
 
 #include "common/expr/value_private.h"
 
@@ -138,6 +137,6 @@ int value_sort(Machine *machine, Json *items, uint32_t count) {
         to = other;
     }
     if (r == 0 && from != items)
-        memcpy(items, from, count * sizeof *items);
+        value_copy(items, from, count);
     return r;
 }

@@ -1,7 +1,6 @@
 /* Paths as lists of keys: look, set and drop. Values are copied along the path only. */
 
 #include <math.h>
-#include <string.h>
 
 #include "common/expr/value_private.h"
 
@@ -87,7 +86,7 @@ static int set_element(Machine *machine, const Json *array, double index, const 
     r = value_items(machine, count, &items);
     if (r)
         return r;
-    memcpy(items, array->items, array->count * sizeof *items);
+    value_copy(items, array->items, array->count);
     for (size_t i = array->count; i < count; i++)
         items[i] = json_null();
     items[(size_t)whole] = *value;
@@ -107,16 +106,15 @@ static int set_slice(Machine *machine, const Json *array, const Json *key, const
     r = value_index(machine, array, key, &part);
     if (r)
         return r;
-    first = array->count ? (size_t)(part.items - array->items) : 0;
+    first = array->items ? (size_t)(part.items - array->items) : 0;
     behind = first + part.count;
     count = array->count - part.count + value->count;
     r = value_items(machine, count, &items);
     if (r)
         return r;
-    memcpy(items, array->items, first * sizeof *items);
-    memcpy(items + first, value->items, value->count * sizeof *items);
-    memcpy(items + first + value->count, array->items + behind,
-           (array->count - behind) * sizeof *items);
+    value_copy(items, array->items, first);
+    value_copy(items + first, value->items, value->count);
+    value_copy(items + first + value->count, array->items + behind, (array->count - behind));
     *ret_value = json_array(items, count);
     return 0;
 }
@@ -202,8 +200,8 @@ static int drop_element(Machine *machine, const Json *array, double index, Json 
     r = value_items(machine, array->count, &items);
     if (r)
         return r;
-    memcpy(items, array->items, place * sizeof *items);
-    memcpy(items + place, array->items + place + 1, (array->count - place - 1) * sizeof *items);
+    value_copy(items, array->items, place);
+    value_copy(items + place, array->items + place + 1, (array->count - place - 1));
     *ret_value = json_array(items, array->count - 1u);
     return 0;
 }
@@ -262,7 +260,7 @@ int value_path_drop(Machine *machine, const Json *root, const Json *paths, Json 
     r = value_items(machine, paths->count, &sorted);
     if (r)
         return r;
-    memcpy(sorted, paths->items, paths->count * sizeof *sorted);
+    value_copy(sorted, paths->items, paths->count);
     r = value_sort(machine, sorted, paths->count);
     for (uint32_t i = paths->count; i-- > 0 && r == 0;) {
         r = check_path(machine, &sorted[i]);

@@ -11,6 +11,12 @@ static inline bool value_is_true(const Json *value) {
     return value->type > JSON_FALSE;
 }
 
+/* Empty lists need not lie anywhere. */
+static inline void value_copy(Json *to, const Json *from, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        to[i] = from[i];
+}
+
 static inline bool value_is(const Json *value, JsonType type) {
     return value->type == (uint8_t)type;
 }
