@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/expr/builtin_private.h"
-#include "common/expr/civil_private.h"
+#include "common/expr/civil.h"
 
 #define BROKEN_DOWN_COUNT 8
 

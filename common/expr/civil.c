@@ -1,6 +1,6 @@
 /* The calendar, and dates as text. */
 
-#include "common/expr/civil_private.h"
+#include "common/expr/civil.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,6 @@
  * exponentially large when it is walked: every comparison of two values is charged for.
  */
 
-
 #include "common/expr/value_private.h"
 
 static int compare_at(Machine *machine, const Json *a, const Json *b, uint32_t depth,

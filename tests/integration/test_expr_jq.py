@@ -79,7 +79,8 @@ class Grammar:
             lambda: f"({self.number(d)} % {self.pick('3', '-2', '7')})",
             lambda: f"(-{self.number(d)})",
             lambda: f"({self.any(d)} | length)",
-            lambda: f"({self.number(d)} | {self.pick('floor', 'fabs', 'fabs | sqrt', 'ceil', 'round')})",
+            lambda: f"({self.number(d)} | "
+                    f"{self.pick('floor', 'fabs', 'fabs | sqrt', 'ceil', 'round')})",
             lambda: f"({self.array(d)} | {self.pick('add', 'min', 'max', 'length', 'first')})",
             lambda: f"({self.string(d)} | {self.pick('tonumber', 'length', 'utf8bytelength')})",
             lambda: f"(reduce ({self.stream(d)}) as $r (0; . + 1))",
@@ -94,7 +95,8 @@ class Grammar:
             lambda: f"({self.string(d)} + {self.string(d)})",
             lambda: f'"<\\({self.any(d)})>"',
             lambda: f'@{self.pick("base64", "json", "html", "text")} "a\\({self.any(d)})"',
-            lambda: f"({self.any(d)} | {self.pick('tostring', 'tojson', 'type', '@text', '@json')})",
+            lambda: f"({self.any(d)} | "
+                    f"{self.pick('tostring', 'tojson', 'type', '@text', '@json')})",
             lambda: f"({self.string(d)} | {self.pick('ascii_downcase', 'ascii_upcase')})",
             lambda: f"({self.string(d)} | {self.pick('ltrimstr', 'rtrimstr')}({self.string(0)}))",
             lambda: f"({self.string(d)} | .[{self.pick('0', '1', '-2')}:{self.pick('2', '9')}])",
@@ -204,7 +206,8 @@ class Grammar:
     def any(self, depth):
         d = depth - 1
         if depth <= 0:
-            leaves = [".", ".x", ".a", ".n", ".s", "null", "1", '"x"', "[]", ".[0]?", ".x?", ".o.x?"]
+            leaves = [".", ".x", ".a", ".n", ".s", "null", "1", '"x"', "[]", ".[0]?", ".x?",
+                      ".o.x?"]
             return self.dice.choice(leaves + [f"${name}" for name in self.variables] * 2)
         return self.dice.choice([
             lambda: self.number(depth), lambda: self.string(depth), lambda: self.array(depth),
@@ -216,10 +219,12 @@ class Grammar:
             lambda: f"([{self.paren(d)}?] | first)",
             lambda: f"if {self.boolean(d)} then {self.any(d)} else {self.any(d)} end",
             lambda: f"{self.paren(d)}.x",
-            lambda: f"{self.paren(d)}[{self.pick('0', '-1', chr(34) + 'x' + chr(34), '(.n | floor)')}]?",
+            lambda: f"{self.paren(d)}"
+                    f"[{self.pick('0', '-1', chr(34) + 'x' + chr(34), '(.n | floor)')}]?",
             lambda: self.bound(d, f"({self.paren(d)} as $v | BODY)", ["v"]),
             lambda: self.bound(d, f"({self.paren(d)} as [$p, $q] | BODY)", ["p", "q"]),
-            lambda: self.bound(d, f"({self.paren(d)} as {{x: $k, \"y\": [$w]}} | BODY)", ["k", "w"]),
+            lambda: self.bound(d, f"({self.paren(d)} as {{x: $k, \"y\": [$w]}} | BODY)",
+                               ["k", "w"]),
             lambda: f"(def f: {self.any(d)}; f | f)",
             lambda: f"(def f(g): {self.any(d)} | g; f({self.any(d)}))",
             lambda: self.bound(d, f"(def f($u): BODY; f({self.any(d)}))", ["u"]),

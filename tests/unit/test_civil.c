@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "common/base/rand.h"
-#include "common/expr/civil_private.h"
+#include "common/expr/civil.h"
 
 static Arena arena;
 

@@ -2,7 +2,7 @@
 
 /*
  * Civil: seconds since 1970 and the calendar, in UTC, proleptic Gregorian. No time zone, no leap
- * seconds, no locale: English names.
+ * seconds, no locale: English names. For common/expr and its tests.
  */
 
 #include <stdbool.h>
