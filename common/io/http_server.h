@@ -131,9 +131,8 @@ void *http_request_context(const HttpRequest *request);
 
 typedef struct HttpReply {
     uint32_t status;
-    Str content_type; /* empty: none is sent */
-    const HttpField
-        *headers; /* names and values are CHECKed: what comes from outside is not ours */
+    Str content_type;         /* empty: none is sent */
+    const HttpField *headers; /* a value that cannot be sent is left out, and logged */
     uint32_t header_count;
     Str body;
     bool closes; /* the connection, afterwards */

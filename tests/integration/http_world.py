@@ -1,6 +1,7 @@
 """Programs built on our HTTP rooms, and raw sockets to talk to them."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -17,12 +18,18 @@ def program(name):
 class Server:
     """http_probe with some limits; stopped at the end of the block, and it must end cleanly."""
 
-    def __init__(self, **limits):
+    def __init__(self, files_max=None, **limits):
+        self.files_max = files_max
         self.limits = [f"{name}={value}" for name, value in limits.items()]
+
+    def limit_files(self):
+        if self.files_max:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.files_max, self.files_max))
 
     def __enter__(self):
         self.process = subprocess.Popen([program("http_probe"), *self.limits],
-                                        stdout=subprocess.PIPE, encoding="utf-8")
+                                        stdout=subprocess.PIPE, encoding="utf-8",
+                                        preexec_fn=self.limit_files)
         self.address = self.process.stdout.readline().split()[-1]
         host, port = self.address.rsplit(":", 1)
         self.where = (host, int(port))

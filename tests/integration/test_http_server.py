@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The HTTP server on raw sockets: what it serves, what it refuses, and who cannot keep it busy."""
 
+import random
 import signal
 import socket
 import struct
@@ -236,6 +237,44 @@ class Refuses(unittest.TestCase):
             self.assertEqual(statuses_of(self.server.ask(raw)), [401])
 
 
+class Noise(unittest.TestCase):
+    PIECES = [b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b";", b",", b"%", b"%00", b"?", b"&",
+              b"0\r\n\r\n", b"ffffffffffffffff\r\n", b"-1", b"Content-Length: 3\r\n", b"\xff",
+              b"Transfer-Encoding: chunked\r\n", b"HTTP/1.1", b"HTTP/1.0", b"Host: b\r\n",
+              b"Expect: 100-continue\r\n", b"Connection: close\r\n", b"GET ", b"a" * 3000]
+
+    def mutated(self, dice):
+        raw = bytearray(dice.choice((
+            request("/x?a=b", "X-A: b", method="POST", body=b"hello"),
+            request("/x", "Transfer-Encoding: chunked", method="POST") + b"3\r\nabc\r\n0\r\n\r\n",
+            request("/early", method="PUT", body=b"hello") + request("/y"),
+            request("/stream?ms=1&count=2") + request("/later?ms=5"))))
+        for _ in range(dice.randint(1, 6)):
+            at = dice.randrange(len(raw))
+            raw[at:at + dice.randrange(4)] = dice.choice(self.PIECES)
+        return bytes(raw)
+
+    def test_nothing_that_is_sent_breaks_it(self):
+        dice = random.Random(7)
+        with Server(head_ms=1000, body_ms=1000, idle_ms=1000) as server:
+            for _ in range(40):
+                clients = [server.connect() for _ in range(40)]
+                for client in clients:
+                    client.sendall(self.mutated(dice))
+                    if dice.randrange(2):
+                        client.shutdown(socket.SHUT_WR)
+                for client in clients:
+                    client.settimeout(0.02)
+                    try:
+                        read_all(client)
+                    except socket.timeout:
+                        pass
+                    client.close()
+            self.assertEqual(status_of(server.ask(request("/x", CLOSE))), 200)
+            self.assertTrue(until(lambda: server.counts()["connections"] == 1))
+            self.assertEqual(server.counts()["requests"], 1)
+
+
 class Deadlines(unittest.TestCase):
     def assert_late(self, client, low, high, statuses=(408,)):
         started = time.monotonic()
@@ -312,6 +351,14 @@ class Deadlines(unittest.TestCase):
             self.assertTrue(until(lambda: server.counts()["connections"] == 1))
             for client in stuck:
                 client.close()
+
+    def test_a_process_out_of_descriptors_serves_again_when_some_are_free(self):
+        with Server(files_max=40, head_ms=1500) as server:
+            clients = [server.connect() for _ in range(80)]
+            time.sleep(2.5)
+            for client in clients:
+                client.close()
+            self.assertTrue(until(lambda: status_of(server.ask(request("/x", CLOSE))) == 200))
 
     def test_one_address_takes_its_share_only(self):
         with Server(per_address_max=5, head_ms=1000) as server:
