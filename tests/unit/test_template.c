@@ -82,6 +82,17 @@ Test(template, everything_else_is_literal) {
     gives("7", "7");
 }
 
+/* The table of docs/expressions.md. */
+Test(template, the_page_about_expressions_shows_what_they_give) {
+    scope = "{\"input\":{\"n\":3,\"who\":\"Eve\"}}";
+    gives("\"${ .input.n }\"", "3");
+    gives("\"n=${ .input.n }\"", "\"n=3\"");
+    gives("\"${ .input.n } \"", "\"3 \"");
+    gives("{\"a\":[\"${ .input }\"]}", "{\"a\":[{\"n\":3,\"who\":\"Eve\"}]}");
+    gives("\"$${ .input.n }\"", "\"${ .input.n }\"");
+    gives("\"${ \\\"}\\\" }\"", "\"}\"");
+}
+
 Test(template, programs_are_found_at_any_depth) {
     gives("{\"a\":{\"b\":[\"${ .trigger.body.s }\",{\"c\":\"<${ 1 + 1 }>\"}]},\"d\":\"e\"}",
           "{\"a\":{\"b\":[\"x\",{\"c\":\"<2>\"}]},\"d\":\"e\"}");
