@@ -1,7 +1,8 @@
 /*
  * Calls on common/io/http_client.h, for test_http_client.py. Each line of standard input is a call
  * as JSON; each answer is a line of JSON. With the argument "serial" a call starts when the one
- * before is answered, else all start at once. allow=, deny=, ports= make the egress policy.
+ * before is answered, else all start at once. allow=, deny=, ports= make the egress policy, ca=
+ * names the file of who is trusted.
  */
 
 #include <stdio.h>
@@ -171,6 +172,8 @@ static void argument(Probe *probe, EgressText *policy, HttpClientSettings *setti
         policy->deny = str_of(text + 5);
     else if (strncmp(text, "ports=", 6) == 0)
         policy->ports = str_of(text + 6);
+    else if (strncmp(text, "ca=", 3) == 0)
+        settings->ca_file = text + 3;
     else if (strncmp(text, "calls=", 6) == 0)
         settings->calls_max = whole(text + 6);
     else if (strncmp(text, "lookups=", 8) == 0)

@@ -25,12 +25,15 @@ def bomb():
 class Hostile:
     """Each path is a way to behave; what was asked is kept, in its order."""
 
+    def __init__(self, tls=None):
+        self.tls = tls
+
     def __enter__(self):
         self.seen = []
         self.connections = 0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
         self.bomb = None
         threading.Thread(target=self.accept, daemon=True).start()
         return self
@@ -51,6 +54,8 @@ class Hostile:
     def serve(self, client, number):
         with client:
             try:
+                if self.tls:
+                    client = self.tls.wrap_socket(client, server_side=True)
                 while self.one(client, number):
                     pass
             except OSError:

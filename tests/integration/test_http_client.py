@@ -3,7 +3,9 @@
 
 import json
 import os
+import ssl
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -263,6 +265,48 @@ class Crowds(WithServer):
         got = calls([{"url": self.url.replace("127.0.0.1", "localhost") + "/ok"}] * 40,
                     LOCAL, "allow=127.0.0.0/8,::1", "lookups=2")
         self.assertEqual({answer["r"] for answer in got}, {"OK"})
+
+
+class Secure(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.cert = os.path.join(folder.name, "cert.pem")
+        self.key = os.path.join(folder.name, "key.pem")
+
+    def serve(self, name):
+        """A server whose certificate is for that name, signed by itself."""
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                        "-subj", "/CN=test", "-addext", f"subjectAltName={name}",
+                        "-keyout", self.key, "-out", self.cert], check=True, capture_output=True)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(self.cert, self.key)
+        return Hostile(tls)
+
+    def test_who_is_trusted_is_called(self):
+        with self.serve("IP:127.0.0.1") as server:
+            got = calls([{"url": server.url + "/ok", "method": "POST", "body": "a"}] * 3,
+                        LOCAL, "serial", "ca=" + self.cert)
+            self.assertEqual({answer["r"] for answer in got}, {"OK"})
+            self.assertEqual(server.connections, 1)
+
+    def test_who_is_not_trusted_gets_nothing(self):
+        with self.serve("IP:127.0.0.1") as server:
+            got = call(server.url + "/ok", LOCAL, method="POST", body="secret")
+            self.assertEqual((got["r"], got["effect"], server.seen), ("TLS", "NOT_SENT", []))
+
+    def test_another_name_is_not_trusted(self):
+        with self.serve("DNS:other.example") as server:
+            got = call(server.url + "/ok", LOCAL, "ca=" + self.cert, method="POST", body="secret")
+            self.assertEqual((got["r"], got["effect"], server.seen), ("TLS", "NOT_SENT", []))
+
+    def test_nothing_is_sent_twice_there_either(self):
+        with self.serve("IP:127.0.0.1") as server:
+            got = calls([{"url": server.url + "/ok", "method": "POST", "body": "1"},
+                         {"url": server.url + "/close", "method": "POST", "body": "2"}],
+                        LOCAL, "serial", "ca=" + self.cert)
+            self.assertEqual((got[1]["r"], got[1]["effect"]), ("RESET", "UNKNOWN"))
+            self.assertEqual(server.times("/close"), 1)
 
 
 class Lookups(WithServer):
