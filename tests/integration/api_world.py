@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
+import uuid
 
 import jsonschema
 import yaml
@@ -276,16 +277,20 @@ class Tenant:
         return getattr(self, role.lower())
 
 
-def execution(tenant, template, version, status=1, trigger="go", age_ms=0):
-    """A row as a coordinator would write it; the execution's id."""
-    now = int(time.time() * 1000) - age_ms
-    raw = bytearray(now.to_bytes(6, "big") + os.urandom(10))
+def execution_id(age_ms):
+    raw = bytearray((int(time.time() * 1000) - age_ms).to_bytes(6, "big") + os.urandom(10))
     raw[6] = raw[6] & 0x0F | 0x80
     raw[8] = raw[8] & 0x3F | 0x80
-    id_ = re.sub(r"(.{8})(.{4})(.{4})(.{4})(.{12})", r"\1-\2-\3-\4-\5", raw.hex())
+    return str(uuid.UUID(bytes=bytes(raw)))
+
+
+def execution(tenant, version, status=1, trigger="go", age_ms=0, id_=None):
+    """A row as a coordinator would write it; the execution's id."""
+    id_ = id_ or execution_id(age_ms)
+    template = version["templateId"]
     ended = "now()" if 4 <= status <= 7 else "NULL"
     sql(f"""INSERT INTO headrace.execution (id, tenant_id, template_id, version_id, part, status,
             started_at, completed_at, trigger_id, trigger)
-            VALUES ('{id_}', '{tenant.id}', '{template}', '{version}', 3, {status}, now(), {ended},
+            VALUES ('{id_}', '{tenant.id}', '{template}', '{version["id"]}', 3, {status}, now(), {ended},
             '{trigger}', '{{"body": {{"total": 5}}}}')""")
     return id_

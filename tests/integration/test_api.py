@@ -144,7 +144,7 @@ class Roles(Case):
 
     def test_each_route_is_open_to_its_role_and_those_above_only(self):
         template, version = published(one, permissionRoleIds=[r.lower() for r in world.ROLES])
-        run = world.execution(one, template["id"], version["id"])
+        run = world.execution(one, version)
         for route in world.ROUTES:
             for index, role in enumerate(world.ROLES):
                 # Bodies that are refused by validation: a right is decided before.
@@ -167,7 +167,7 @@ class Tenants(Case):
     def setUpClass(cls):
         cls.template, cls.version = published(one)
         cls.key = cls.template["templateId"]
-        cls.execution = world.execution(one, cls.template["id"], cls.version["id"])
+        cls.execution = world.execution(one, cls.version)
         cls.variable = one.editor.put("/v1/variables/SHARED", {"type": "STRING", "value": "v"}).json
         own = str(uuid.uuid4())
         world.sql(f"INSERT INTO headrace.integration_definition (id, tenant_id, name) "
@@ -562,10 +562,10 @@ class Executions(Case):
     def setUpClass(cls):
         cls.tenant = world.Tenant(gateway, "runs")
         cls.template, cls.version = published(cls.tenant)
-        ids = (cls.template["id"], cls.version["id"])
-        cls.old = world.execution(cls.tenant, *ids, status=4, age_ms=3600_000)
-        cls.failed = world.execution(cls.tenant, *ids, status=5, trigger="hook", age_ms=60_000)
-        cls.running = world.execution(cls.tenant, *ids, status=1)
+        cls.old = world.execution(cls.tenant, cls.version, status=4, age_ms=3600_000)
+        cls.failed = world.execution(cls.tenant, cls.version, status=5, trigger="hook",
+                                     age_ms=60_000)
+        cls.running = world.execution(cls.tenant, cls.version, status=1)
         world.sql(f"""INSERT INTO headrace.step_execution (execution_id, ord, node, status, epoch,
             txn, opened_at, started_at, completed_at, attempt, reason, input, output, error) VALUES
             ('{cls.failed}', 1, 0, 4, 1, 1, now(), now(), now(), 0, 12, '{{"a": 1}}', NULL,
@@ -634,8 +634,8 @@ class Executions(Case):
         self.refused(client.post(f"/v1/executions/{self.old}/cancel"), 409, "CONFLICT")
         self.refused(client.post(f"/v1/executions/{self.running}/cancel", {"why": 1}), 422,
                      "VALIDATION_FAILED")
-        other, version = published(self.tenant)
-        gone = world.execution(self.tenant, other["id"], version["id"], status=6, age_ms=7200_000)
+        _, version = published(self.tenant)
+        gone = world.execution(self.tenant, version, status=6, age_ms=7200_000)
         self.assertEqual(client.post(f"/v1/executions/{gone}/cancel").status, 200)
 
     def test_ids_that_are_none_are_not_found(self):
