@@ -291,6 +291,6 @@ def execution(tenant, version, status=1, trigger="go", age_ms=0, id_=None):
     ended = "now()" if 4 <= status <= 7 else "NULL"
     sql(f"""INSERT INTO headrace.execution (id, tenant_id, template_id, version_id, part, status,
             started_at, completed_at, trigger_id, trigger)
-            VALUES ('{id_}', '{tenant.id}', '{template}', '{version["id"]}', 3, {status}, now(), {ended},
-            '{trigger}', '{{"body": {{"total": 5}}}}')""")
+            VALUES ('{id_}', '{tenant.id}', '{template}', '{version["id"]}', 3, {status}, now(),
+            {ended}, '{trigger}', '{{"body": {{"total": 5}}}}')""")
     return id_
