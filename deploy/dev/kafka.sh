@@ -101,13 +101,19 @@ kafka_up() {
     fi
 }
 
-# The mock cluster cannot be asked for topics; it made them when it started.
+kafka_topics_apply() {
+    "$BUILD_DIR/deploy/topics/headrace-topics" --brokers "$(kafka_address)" --shrink \
+        --file "$ROOT/$1" --wait-ms 60000 >"$LOG_DIR/topics.log" ||
+        fail "the topics of $1 could not be applied"
+    grep -v 'as it should be' "$LOG_DIR/topics.log" || true
+}
+
+# Headrace's own topics, and the one that examples produce to. The mock cluster cannot be asked for
+# topics; it made them when it started, and makes others when they are used.
 kafka_topics_up() {
     [[ $(kafka_kind) != mock ]] || return 0
-    "$BUILD_DIR/deploy/topics/headrace-topics" --brokers "$(kafka_address)" --shrink \
-        --file "$ROOT/deploy/topics.yaml" --wait-ms 60000 >"$LOG_DIR/topics.log" ||
-        fail "the topics of deploy/topics.yaml could not be applied"
-    grep -v 'as it should be' "$LOG_DIR/topics.log" || true
+    kafka_topics_apply deploy/topics.yaml
+    kafka_topics_apply deploy/dev/topics.yaml
 }
 
 kafka_is_healthy() {

@@ -33,7 +33,7 @@ def read(*path):
 
 def run(*command, text=None, check=True, env=None, timeout=300):
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False,
-                          timeout=timeout, env={**os.environ, **(env or {})})
+                          errors="replace", timeout=timeout, env={**os.environ, **(env or {})})
     if check and done.returncode != 0:
         raise AssertionError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
     return done

@@ -125,6 +125,15 @@ def an_invalid_definition_is_refused_with_every_problem():
     assert refused.returncode != 0 and "DANGLING_REFERENCE" in refused.stdout + refused.stderr
 
 
+def status_of_large(url):
+    """curl reads the refusal although it came before the body was sent."""
+    path = stack.os.path.join(stack.STACK, "large.json")
+    with open(path, "wb") as file:
+        file.write(b'"' + b"x" * (2 << 20) + b'"')
+    return stack.run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--data-binary",
+                     f"@{path}", url, check=False).stdout
+
+
 def webhooks_fail_closed():
     stack.cli("variable", "set", "HOOK_SECRET", "--type", "SECRET", "--value", SECRET)
     stack.publish("hook", {
@@ -151,8 +160,7 @@ def webhooks_fail_closed():
     assert stack.http("POST", url, broken, stack.signed(SECRET, broken)).status == 400
     nul = b'{"n":"\\u0000"}'
     assert stack.http("POST", url, nul, stack.signed(SECRET, nul)).status == 400
-    large = b'"' + b"x" * (2 << 20) + b'"'
-    assert stack.http("POST", url, large, stack.signed(SECRET, large)).status == 413
+    assert status_of_large(url) == "413"
     missing = stack.http("POST", url.replace("/h/", "/h/0"), body)
     assert missing.status == 404, missing.status
 

@@ -137,17 +137,23 @@ static int resolve(ApiCall *call, Uuid *ret_id) {
     return 0;
 }
 
-/* Accepted, and not started by a coordinator yet. */
-static int answer_accepted(ApiCall *call, const Uuid *id) {
-    static const char sql[] =
-        "SELECT json_build_object('id', k.execution_id, 'tenantId', k.tenant_id, 'status',"
-        " 'PENDING', 'acceptedAt', k.accepted_at, 'stepExecutions', '[]'::json)"
-        " FROM headrace.execution_key k WHERE k.key = headrace.id_key($1)"
-        " AND NOT EXISTS (SELECT 1 FROM headrace.execution e WHERE e.id = $1)";
+/*
+ * Answers by the execution's rows, or by its acceptance while no coordinator has started it.
+ * Between two looks it may have been started: then the first one sees it.
+ */
+static int answer_one(ApiCall *call, const char *sql, const char *sql_accepted) {
+    const char *const looks[] = {sql, sql_accepted, sql};
     _cleanup_(pg_result_free_p) PgResult *result = NULL;
-    PgParam params[] = {pg_uuid(id)};
-    int r = call_query(call, sql, params, 1, &result);
+    Uuid id = {{0}};
+    PgParam params[] = {pg_uuid(&id)};
+    int r = resolve(call, &id);
 
+    for (size_t i = 0; r == 0 && i < ARRAY_SIZE(looks); i++) {
+        result = pg_result_free(result);
+        r = call_query(call, looks[i], params, 1, &result);
+        if (r == 0 && pg_rows(result) > 0)
+            break;
+    }
     return r ? r : call_answer_row(call, 200, result, MISSING);
 }
 
@@ -164,18 +170,13 @@ int executions_show(ApiCall *call) {
         "  'reusedFrom', s.reused_from) ORDER BY s.opened_at, s.ord NULLS LAST), '[]')"
         " FROM headrace_tenant.step_executions s WHERE s.execution_id = $1))" EXECUTION_SOURCE
         " WHERE e.id = $1 AND " SQL_ALLOWS("t");
-    _cleanup_(pg_result_free_p) PgResult *result = NULL;
-    Uuid id;
-    int r = resolve(call, &id);
+    static const char sql_accepted[] =
+        "SELECT json_build_object('id', k.execution_id, 'tenantId', k.tenant_id, 'status',"
+        " 'PENDING', 'acceptedAt', k.accepted_at, 'stepExecutions', '[]'::json)"
+        " FROM headrace.execution_key k WHERE k.key = headrace.id_key($1)"
+        " AND NOT EXISTS (SELECT 1 FROM headrace.execution e WHERE e.id = $1)";
 
-    if (r == 0) {
-        PgParam params[] = {pg_uuid(&id)};
-
-        r = call_query(call, sql, params, 1, &result);
-    }
-    if (r == 0 && pg_rows(result) == 0)
-        return answer_accepted(call, &id);
-    return r ? r : call_answer_row(call, 200, result, MISSING);
+    return answer_one(call, sql, sql_accepted);
 }
 
 int executions_why(ApiCall *call) {
@@ -198,18 +199,8 @@ int executions_why(ApiCall *call) {
         " '[]'::json, 'explanation', 'It has been accepted; no coordinator has started it yet.')"
         " FROM headrace.execution_key k WHERE k.key = headrace.id_key($1)"
         " AND NOT EXISTS (SELECT 1 FROM headrace.execution e WHERE e.id = $1)";
-    _cleanup_(pg_result_free_p) PgResult *result = NULL;
-    Uuid id = {{0}};
-    PgParam params[] = {pg_uuid(&id)};
-    int r = resolve(call, &id);
 
-    if (r == 0)
-        r = call_query(call, sql, params, 1, &result);
-    if (r == 0 && pg_rows(result) == 0) {
-        result = pg_result_free(result);
-        r = call_query(call, sql_accepted, params, 1, &result);
-    }
-    return r ? r : call_answer_row(call, 200, result, MISSING);
+    return answer_one(call, sql, sql_accepted);
 }
 
 /* Cancelling -------------------------------------------------------------------------------- */
@@ -228,6 +219,20 @@ typedef struct CancelRow {
     uint32_t part;
 } CancelRow;
 
+/* Accepted, and not started by a coordinator yet; anything else is not shown to this key. */
+static int check_accepted(ApiCall *call, const Uuid *id) {
+    static const char sql[] =
+        "SELECT 1 FROM headrace.execution_key k WHERE k.key = headrace.id_key($1)"
+        " AND NOT EXISTS (SELECT 1 FROM headrace.execution e WHERE e.id = $1)";
+    _cleanup_(pg_result_free_p) PgResult *result = NULL;
+    PgParam params[] = {pg_uuid(id)};
+    int r = call_query(call, sql, params, 1, &result);
+
+    if (r == 0 && pg_rows(result) == 0)
+        return call_refuse(call, API_NOT_FOUND, MISSING);
+    return r;
+}
+
 static int find_running(ApiCall *call, const Uuid *id, CancelRow *ret_row) {
     static const char sql[] = "SELECT c.word, c.is_terminal, e.part, " SQL_ALLOWS(
         "t") " FROM headrace.execution e"
@@ -241,7 +246,7 @@ static int find_running(ApiCall *call, const Uuid *id, CancelRow *ret_row) {
     if (r)
         return r;
     if (pg_rows(result) == 0) {
-        r = answer_accepted(call, id);
+        r = check_accepted(call, id);
         if (r)
             return r;
         call->retry_after_s = 1;
