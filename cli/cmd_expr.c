@@ -203,6 +203,7 @@ static int run(const ExprCommand *command) {
     _cleanup_(expr_free_p) Expr *program = NULL;
     _cleanup_(buf_done) Buf input = {0};
     ExprMistake mistake;
+    Str rest;
 
     if (expr_compile(str_of(command->program), command->names, command->args.count, &program,
                      &mistake)) {
@@ -210,7 +211,11 @@ static int run(const ExprCommand *command) {
         return EXIT_COMPILE;
     }
     read_input(&input);
-    return eval_all(command, program, buf_str(&input));
+    rest = buf_str(&input);
+    /* A byte order mark is no part of JSON, but of many files. */
+    if (str_starts(rest, STR("\xEF\xBB\xBF")))
+        rest = str_slice(rest, 3, rest.length);
+    return eval_all(command, program, rest);
 }
 
 int cmd_expr(int argc, char **argv) {

@@ -164,7 +164,8 @@ static int list_from_entries(Machine *machine, const Json *input, const Json *ar
         Json key;
 
         if (!value_is(entry, JSON_OBJECT) && !value_is(entry, JSON_NULL))
-            return machine_fail(machine, "Cannot index %s with \"key\"", json_type_name(entry));
+            return machine_fail(machine, "Cannot index %s with string \"key\"",
+                                json_type_name(entry));
         r = entry_key(machine, entry, &key);
         value = entry_part(entry, names, ARRAY_SIZE(names));
         if (r == 0)

@@ -220,11 +220,14 @@ static int math_isnormal(Machine *machine, const Json *input, const Json *args, 
     return r;
 }
 
-/* A number that is not negative keeps its text. */
+/* A number that is not negative keeps its text; other values stay what they are. */
 static int math_abs(Machine *machine, const Json *input, const Json *args, Json *ret_value) {
     (void)args;
-    if (!value_is(input, JSON_NUMBER))
-        return machine_fail(machine, "%s has no absolute value", value_shown(machine, input));
+    (void)machine;
+    if (!value_is(input, JSON_NUMBER)) {
+        *ret_value = *input;
+        return 0;
+    }
     *ret_value = json_real(input) < 0 ? json_number(-json_real(input)) : *input;
     return 0;
 }

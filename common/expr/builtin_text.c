@@ -250,7 +250,8 @@ static int text_implode(Machine *machine, const Json *input, const Json *args, J
         double code;
 
         if (!value_is(&input->items[i], JSON_NUMBER))
-            return machine_fail(machine, "Unicode codepoint must be numeric, not %s",
+            return machine_fail(machine,
+                                "%s can't be imploded, unicode codepoint needs to be numeric",
                                 value_shown(machine, &input->items[i]));
         code = json_real(&input->items[i]);
         text_add_code(&text, code >= 0 && code <= 0x10FFFF ? (uint32_t)code : 0xFFFD);
@@ -291,10 +292,12 @@ static int text_join(Machine *machine, const Json *input, const Json *args, Json
 
         if (i > 0)
             text_add(&text, json_str(&args[0]));
-        if (item->type >= JSON_ARRAY)
-            return machine_fail(machine, "%s and %s cannot be added",
-                                value_shown(machine, &(Json){.type = JSON_STRING, .text = ""}),
+        if (item->type >= JSON_ARRAY) {
+            Json before = json_string(text_str(&text));
+
+            return machine_fail(machine, "%s and %s cannot be added", value_shown(machine, &before),
                                 value_shown(machine, item));
+        }
         if (!value_is(item, JSON_NULL))
             r = value_text(machine, item, &shown);
         text_add(&text, json_str(&shown));

@@ -42,11 +42,14 @@ Json path_array(Machine *machine, const Path *path) {
     return json_array(items, length);
 }
 
-int path_check(Machine *machine, const Json *value) {
+int path_check(Machine *machine, const Json *value, const Json *key) {
     if (machine->path == NULL || !machine->path->is_broken)
         return 0;
-    return machine_fail(machine, "Invalid path expression with result %s",
-                        value_shown(machine, value));
+    if (key == NULL)
+        return machine_fail(machine, "Invalid path expression with result %s",
+                            value_start(machine, value, 14));
+    return machine_fail(machine, "Invalid path expression near attempt to access element %s of %s",
+                        value_start(machine, key, 14), value_start(machine, value, 29));
 }
 
 Next eval_into(Machine *machine, int r, Json value, const Json *key) {
@@ -366,7 +369,7 @@ static Next eval_getpath(Machine *machine, const Node *node) {
     int r = eval_simple(machine, node->a, &machine->value, machine->env, &path);
 
     if (r == 0)
-        r = path_check(machine, &machine->value);
+        r = path_check(machine, &machine->value, &path);
     if (r == 0)
         r = value_path_look(machine, &machine->value, &path, &value);
     if (r == 0 && machine->path != NULL) {

@@ -66,7 +66,7 @@ static Next enter(Machine *machine, const Node *node, int r, Json value, const J
 
 static Next frame_field(Machine *machine, const Frame *frame) {
     Json value = {0}, key = json_string(frame->node->name);
-    int r = path_check(machine, &machine->value);
+    int r = path_check(machine, &machine->value, &key);
 
     if (r)
         return machine_refuse(machine, r);
@@ -84,7 +84,7 @@ static Next frame_index_key(Machine *machine, const Frame *frame) {
 
 static Next frame_index(Machine *machine, const Frame *frame) {
     Json value = {0};
-    int r = path_check(machine, &machine->value);
+    int r = path_check(machine, &machine->value, frame->built);
 
     if (r)
         return machine_refuse(machine, r);
@@ -118,7 +118,7 @@ static Next frame_slice_to(Machine *machine, const Frame *frame) {
 
 static Next frame_slice(Machine *machine, const Frame *frame) {
     Json value = {0}, key = {0};
-    int r = path_check(machine, &machine->value);
+    int r = path_check(machine, &machine->value, &key);
 
     if (r)
         return machine_refuse(machine, r);
@@ -134,8 +134,11 @@ static Next frame_slice(Machine *machine, const Frame *frame) {
 }
 
 static Next frame_iterate(Machine *machine, const Frame *frame) {
-    int r = path_check(machine, &machine->value);
+    int r = 0;
 
+    if (machine->path != NULL && machine->path->is_broken)
+        r = machine_fail(machine, "Invalid path expression near attempt to iterate through %s",
+                         value_start(machine, &machine->value, 29));
     if (r == 0 && machine->value.type < JSON_ARRAY && frame->node->op != 0)
         return NEXT_BACK;
     if (r == 0 && machine->value.type < JSON_ARRAY)
@@ -413,7 +416,7 @@ static Next frame_argument(Machine *machine, const Frame *frame) {
 }
 
 static Next frame_path(Machine *machine, const Frame *frame) {
-    int r = path_check(machine, &machine->value);
+    int r = path_check(machine, &machine->value, NULL);
     Json path = {0};
 
     if (r == 0)

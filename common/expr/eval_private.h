@@ -40,4 +40,5 @@ Next eval_arguments(Machine *machine, const Frame *frame);
 Next eval_into(Machine *machine, int r, Json value, const Json *key); /* down one step of a path */
 const Path *path_down(Machine *machine, const Path *path, Json key);
 Json path_array(Machine *machine, const Path *path);
-int path_check(Machine *machine, const Json *value);
+/* Refuses to go on from a value that is no part of the input; key: where to, NULL: nowhere. */
+int path_check(Machine *machine, const Json *value, const Json *key);

@@ -305,8 +305,9 @@ static int decode(Machine *machine, const Json *input, const Letters *letters, c
         }
     }
     /* A single letter of a group cannot hold a byte. */
-    if (r == 0 && known > 0 && bytes.length == 0)
-        return machine_fail(machine, "%s is not valid %s data", value_shown(machine, input), name);
+    if (r == 0 && known % letters->length == 1)
+        return machine_fail(machine, "%s trailing %s byte found", value_shown(machine, input),
+                            name);
     if (r == 0 && bytes.is_full)
         return EXPR_E_BYTES;
     add_repaired(&text, text_str(&bytes));

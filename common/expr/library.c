@@ -66,7 +66,7 @@ static const char *const library[] = {
     "def min_by(f): _min_by(map([f]));",
     "def normals: select(isnormal);",
     "def nth($n): .[$n];",
-    "def nth($n; f): if $n < 0 then error(\"Out of bounds negative array index\") else"
+    "def nth($n; f): if $n < 0 then error(\"nth doesn't support negative indices\") else"
     " first(skip($n; f)) end;",
     "def nulls: select(. == null);",
     "def numbers: select(type == \"number\");",

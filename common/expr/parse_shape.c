@@ -216,10 +216,15 @@ static int parse_key(Parser *parser, Node *entry, bool *ret_short) {
     }
     if (r)
         return r;
-    if (key->kind == NODE_LITERAL && json_is(&key->literal, JSON_STRING))
-        entry->name = json_str(&key->literal);
-    else
+    if (key->kind != NODE_LITERAL) {
         entry->a = key;
+        return 0;
+    }
+    if (!json_is(&key->literal, JSON_STRING))
+        return expr_refuse(parser->compiler, EXPR_E_SYNTAX, token.offset,
+                           "syntax error: a key must be a string, not a %s",
+                           json_type_name(&key->literal));
+    entry->name = json_str(&key->literal);
     return 0;
 }
 

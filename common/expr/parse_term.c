@@ -198,8 +198,11 @@ static int parse_if(Parser *parser, uint32_t offset, Node **ret_node) {
 /* Behind `try`. */
 static int parse_try(Parser *parser, uint32_t offset, Node **ret_node) {
     Node *node = node_new(parser->compiler, NODE_TRY, offset);
+    bool is_negative = parser_skip(parser, "-");
     int r = parse_postfix(parser, &node->a);
 
+    if (r == 0 && is_negative)
+        node->a = node_unary(parser->compiler, NODE_NEGATE, node->a, offset);
     if (r == 0 && parser_at_word(parser, "catch")) {
         parser_next(parser);
         r = parse_postfix(parser, &node->b);

@@ -184,21 +184,18 @@ static int subtract(Machine *machine, const Json *a, const Json *b, Json *ret_va
     return cannot(machine, BINARY_SUBTRACT, a, b, "");
 }
 
-/* "ab" * 2.5 is "abab", as in jq: one repetition for each begun unit. */
+/* "ab" * 2.5 is "abab", and a negative count gives null. */
 static int repeat(Machine *machine, const Json *text, double times, Json *ret_value) {
     Text repeated = machine_text(machine);
-    double count = times < 1 ? 1 : times;
+    double count = text->count > 0 ? floor(times) : 0;
     int r;
 
-    if (!(times > 0)) {
+    if (!(times >= 0)) {
         *ret_value = json_null();
         return 0;
     }
-    count = floor(count);
-    if (text->count > 0 && count * text->count > (double)repeated.bytes_max)
+    if (count * text->count > (double)repeated.bytes_max)
         return EXPR_E_BYTES;
-    if (text->count == 0)
-        count = 0;
     r = machine_charge(machine, (size_t)(count * text->count) / 4);
     if (r)
         return r;

@@ -16,7 +16,7 @@ int value_field(Machine *machine, const Json *value, Str key, Json *ret_value) {
         *ret_value = json_null();
         return 0;
     }
-    return machine_fail(machine, "Cannot index %s with \"%.*s\"", json_type_name(value),
+    return machine_fail(machine, "Cannot index %s with string \"%.*s\"", json_type_name(value),
                         (int)MIN(key.length, (size_t)100), key.data);
 }
 
@@ -89,7 +89,8 @@ static int slice_end(Machine *machine, const Json *end, double otherwise, size_t
     if (!value_is(end, JSON_NULL)) {
         if (!value_is(end, JSON_NUMBER))
             return machine_fail(machine, "Start and end indices of an array slice must be numbers");
-        place = json_real(end);
+        if (json_real(end) == json_real(end))
+            place = json_real(end);
         if (place < 0)
             place += (double)count;
         place = fmin(fmax(place, 0), (double)count);

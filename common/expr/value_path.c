@@ -132,13 +132,15 @@ static int set_key(Machine *machine, const Json *root, const Json *key, const Js
         return set_element(machine, container, json_real(key), value, ret_value);
     if (value_is(key, JSON_OBJECT) && value_is(container, JSON_ARRAY))
         return set_slice(machine, container, key, value, ret_value);
+    if (value_is(key, JSON_OBJECT) && value_is(root, JSON_STRING))
+        return machine_fail(machine, "Cannot update string slices");
     if (value_is(key, JSON_OBJECT))
         return machine_fail(machine, "Cannot update field at object index of %s",
                             json_type_name(root));
     if (value_is(key, JSON_ARRAY) && value_is(container, JSON_ARRAY))
         return machine_fail(machine, "Cannot update field at array index of array");
     if (value_is(key, JSON_STRING))
-        return machine_fail(machine, "Cannot index %s with \"%.*s\"", json_type_name(root),
+        return machine_fail(machine, "Cannot index %s with string \"%.*s\"", json_type_name(root),
                             (int)MIN(key->count, 100u), key->text);
     return machine_fail(machine, "Cannot index %s with %s", json_type_name(root),
                         json_type_name(key));

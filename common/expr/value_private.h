@@ -43,6 +43,8 @@ int value_path_drop(Machine *machine, const Json *root, const Json *paths, Json 
 int value_write(Machine *machine, Text *text, const Json *value);      /* as JSON */
 int value_text(Machine *machine, const Json *value, Json *ret_string); /* tostring */
 int value_json(Machine *machine, const Json *value, Json *ret_string); /* tojson */
+/* The text of a value, cut to bytes. */
+const char *value_start(Machine *machine, const Json *value, size_t bytes);
 /* "number (1)": the type and the start of the text, for messages. */
 const char *value_shown(Machine *machine, const Json *value);
 

@@ -87,35 +87,41 @@ int value_text(Machine *machine, const Json *value, Json *ret_string) {
     return value_json(machine, value, ret_string);
 }
 
-/* Only the start of a value is shown. */
-#define SHOWN_BYTES_MAX 14
+/* The start of a text that may become very long. */
+#define SHOWN_BYTES_MAX 29
 
 typedef struct Shown {
     char text[SHOWN_BYTES_MAX + 1];
     size_t length;
+    size_t length_max;
 } Shown;
 
+/* false: enough. */
 static bool show(Shown *shown, Str text) {
-    size_t length = MIN(text.length, SHOWN_BYTES_MAX + 1 - shown->length);
+    size_t length = MIN(text.length, shown->length_max + 1 - shown->length);
 
     memcpy(shown->text + shown->length, text.data, length);
     shown->length += length;
-    return shown->length <= SHOWN_BYTES_MAX;
+    return shown->length <= shown->length_max;
+}
+
+static bool show_scalar(Arena *arena, Shown *shown, const Json *value) {
+    Text text = {.arena = arena};
+
+    if (value_is(value, JSON_STRING))
+        text_add_quoted(&text, str_slice(json_str(value), 0, 2 * SHOWN_BYTES_MAX));
+    else if (value_is(value, JSON_NUMBER))
+        text_add_number(&text, value);
+    else
+        text_add(&text, json_text(arena, value));
+    return show(shown, text_str(&text));
 }
 
 static bool show_value(Arena *arena, Shown *shown, const Json *value) {
-    Text text = {.arena = arena};
     bool more = true;
 
-    if (value->type < JSON_ARRAY) {
-        if (value_is(value, JSON_STRING))
-            text_add_quoted(&text, str_slice(json_str(value), 0, 2 * SHOWN_BYTES_MAX));
-        else if (value_is(value, JSON_NUMBER))
-            text_add_number(&text, value);
-        else
-            text_add(&text, json_text(arena, value));
-        return show(shown, text_str(&text));
-    }
+    if (value->type < JSON_ARRAY)
+        return show_scalar(arena, shown, value);
     more = show(shown, value_is(value, JSON_ARRAY) ? STR("[") : STR("{"));
     for (uint32_t i = 0; i < value->count && more; i++) {
         const Json *part =
@@ -133,17 +139,23 @@ static bool show_value(Arena *arena, Shown *shown, const Json *value) {
     return more && show(shown, value_is(value, JSON_ARRAY) ? STR("]") : STR("}"));
 }
 
-const char *value_shown(Machine *machine, const Json *value) {
-    Shown shown = {.length = 0};
+const char *value_start(Machine *machine, const Json *value, size_t bytes) {
+    Shown shown = {.length_max = MIN(bytes, (size_t)SHOWN_BYTES_MAX)};
 
     if (show_value(machine->arena, &shown, value))
-        return arena_printf(machine->arena, "%s (%.*s)", json_type_name(value), (int)shown.length,
-                            shown.text);
-    shown.length = SHOWN_BYTES_MAX - 3;
+        return arena_printf(machine->arena, "%.*s", (int)shown.length, shown.text);
+    shown.length = shown.length_max - 3;
     while (shown.length > 0 && ((unsigned char)shown.text[shown.length] & 0xC0) == 0x80)
         shown.length--;
-    return arena_printf(machine->arena, "%s (%.*s...)", json_type_name(value), (int)shown.length,
-                        shown.text);
+    return arena_printf(machine->arena, "%.*s...", (int)shown.length, shown.text);
+}
+
+/* As long as jq's messages show it. */
+#define START_BYTES 14
+
+const char *value_shown(Machine *machine, const Json *value) {
+    return arena_printf(machine->arena, "%s (%s)", json_type_name(value),
+                        value_start(machine, value, START_BYTES));
 }
 
 /* Measures a result as its text would be long. */

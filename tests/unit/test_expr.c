@@ -64,7 +64,8 @@ Test(expr, syntax_mistakes_say_where_they_are) {
     refused(".a = 1 = 2", EXPR_E_SYNTAX, 1, 8, "does not group");
     refused("reduce . as $x (0)", EXPR_E_SYNTAX, 1, 18, "';'");
     refused(". | ^", EXPR_E_SYNTAX, 1, 5, "unexpected '^'");
-    refused("{(1)}", EXPR_E_SYNTAX, 1, 5, "':'");
+    refused("{(.a)}", EXPR_E_SYNTAX, 1, 6, "':'");
+    refused("{(1): 2}", EXPR_E_SYNTAX, 1, 2, "a key must be a string");
     refused("then", EXPR_E_SYNTAX, 1, 1, "unexpected 'then'");
     refused("\xff", EXPR_E_SYNTAX, 1, 1, "UTF-8");
 }
