@@ -162,7 +162,10 @@ static int begin(ApiCall *call) {
     static const char sql_settings[] =
         "SELECT set_config('app.tenant', $1, true), set_config('app.user', $2, true),"
         " set_config('app.role', $3, true), set_config('app.open', $4, true),"
-        " set_config('TimeZone', 'UTC', true)";
+        " set_config('TimeZone', 'UTC', true),"
+        /* The views are wide, their rows few: planning and compiling takes longer than running. */
+        " set_config('jit', 'off', true),"
+        " set_config('plan_cache_mode', 'force_generic_plan', true)";
     const Principal *principal = &call->principal;
     UuidText tenant = uuid_text(principal->tenant.uuid);
     PgParam params[] = {
