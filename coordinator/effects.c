@@ -6,6 +6,7 @@
 #include "common/io/clock.h"
 #include "common/io/log.h"
 #include "common/wire/wire.h"
+#include "coordinator/chain.h"
 #include "coordinator/metrics.h"
 
 #define VISIT_BUDGET_MS 1000 /* as long as a step may run without saying that it has started */
@@ -79,6 +80,8 @@ static void take_dispatch(Effects *effects, const ExecEffect *effect) {
     _cleanup_(buf_done) Buf bytes = {0};
     int32_t topic = lane_task_topic(lane, node->worker_class);
 
+    if (!effect->is_resend)
+        chain_prepare(lane, effects->slot, &lane->work.arena, &task);
     unpark(effects, effect->node, effect->visit);
     if (flight == NULL)
         flight = slots_add_flight(&lane->slots, effects->slot, effect->node);

@@ -208,6 +208,33 @@ static StepOutcome unstorable(Lane *lane, const Slot *slot, const StepOutcome *o
     return failed;
 }
 
+/*
+ * The worker goes on with the next step of the chain: nobody sent a task for it, but somebody holds
+ * it, and that is what the watch must know. Its silence is that of a task just taken.
+ */
+static void follow_chain(Lane *lane, Slot *slot, const Message *message) {
+    for (uint32_t node = 0; node < exec_plan(slot->exec)->node_count; node++) {
+        ExecStepView view = exec_view(slot->exec, node);
+        Flight *flight;
+
+        if ((view.reason != REASON_QUEUED && view.reason != REASON_RUNNING) ||
+            slot_find_flight(slot, node) != NULL)
+            continue;
+        flight = slots_add_flight(&lane->slots, slot, node);
+        flight->visit = view.visit;
+        flight->attempt = view.attempt;
+        flight->dispatch_no = view.dispatch_no;
+        flight->chain = view.chain;
+        flight->run = view.run;
+        flight->opened_ms = view.opened_ms;
+        flight->txn = message->partition->txn + 1;
+        flight->sent_ms = clock_monotonic_ms();
+        flight->taken_ms = flight->sent_ms;
+        flight->topic = lane_task_topic(lane, exec_plan(slot->exec)->nodes[node].worker_class);
+        work_opened(&lane->work, message->partition, slot->id);
+    }
+}
+
 static void take_outcome(Lane *lane, Slot *slot, const Message *message,
                          const StepOutcome *outcome) {
     StepOutcome checked = *outcome;
@@ -227,6 +254,8 @@ static void take_outcome(Lane *lane, Slot *slot, const Message *message,
     tell(lane, slot, message->partition, event_of(&message->result, &checked));
     if (outcome->kind == OUTCOME_STARTED || outcome->kind == OUTCOME_PROGRESS)
         note_word(lane, slot, &message->result, outcome);
+    if (outcome->continues)
+        follow_chain(lane, slot, message);
 }
 
 static void take_result(Lane *lane, Slot *slot, const Message *message) {

@@ -377,8 +377,12 @@ void work_task(Work *work, const WorkTask *task) {
         work->tasks = alloc_again(work->tasks, work->task_capacity * sizeof *work->tasks);
     }
     work->tasks[work->task_count++] = *task;
-    CHECK((uint32_t)task->partition->number < work->log_count);
-    buf_add(&work->logs[task->partition->number], task->execution.uuid.bytes, UUID_BYTES);
+    work_opened(work, task->partition, task->execution);
+}
+
+void work_opened(Work *work, const Partition *partition, ExecutionId execution) {
+    CHECK((uint32_t)partition->number < work->log_count);
+    buf_add(&work->logs[partition->number], execution.uuid.bytes, UUID_BYTES);
 }
 
 void work_log(Work *work, int32_t part, int64_t txn) {

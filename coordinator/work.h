@@ -112,5 +112,8 @@ void work_late(Work *work, const Slot *slot, const ExecRow *row, const char *why
 /* The bytes are the arena's. Notes the execution for turn_log. */
 void work_task(Work *work, const WorkTask *task);
 
+/* Notes the execution for turn_log: its turn opened work that is in somebody's hands already. */
+void work_opened(Work *work, const Partition *partition, ExecutionId execution);
+
 /* Turns what was noted into rows of WORK_LOG: partition number → txn that the batch will have. */
 void work_log(Work *work, int32_t part, int64_t txn);

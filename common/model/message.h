@@ -47,8 +47,11 @@ typedef struct Command {
 /* Coordinator to worker: permission to run a step, and a chain behind it. headrace.tasks.<class>.v1
  */
 typedef struct TaskValue {
-    Str root; /* "trigger", "input", "vars", "steps.<id>" */
-    Str text; /* JSON */
+    Str root; /* "trigger", "input" or "vars"; none: a step that has ended */
+    Str text; /* JSON: of the root, or the step's output */
+    uint32_t node;
+    StepStatus status;
+    Str error; /* JSON */
 } TaskValue;
 
 typedef struct StepTask {

@@ -18,16 +18,25 @@ static int read_ids(const Headrace__V1__StepTask *message, StepTask *task) {
     return 0;
 }
 
-static void read_values(const Headrace__V1__StepTask *message, Arena *arena, StepTask *task) {
+static int read_values(const Headrace__V1__StepTask *message, Arena *arena, StepTask *task) {
     TaskValue *values = arena_alloc(arena, message->n_values * sizeof *values);
 
-    for (size_t i = 0; i < message->n_values; i++)
+    for (size_t i = 0; i < message->n_values; i++) {
+        const Headrace__V1__ScopeValue *value = message->values[i];
+
+        if (value->node >= STEPS_MAX || value->status >= _STEP_STATUS_COUNT)
+            return WIRE_E_INVALID;
         values[i] = (TaskValue){
-            .root = wire_str(message->values[i]->root),
-            .text = wire_str(message->values[i]->text),
+            .root = wire_str(value->root),
+            .text = wire_str(value->text),
+            .node = value->node,
+            .status = (StepStatus)value->status,
+            .error = wire_str(value->error),
         };
+    }
     task->values = values;
     task->value_count = (uint32_t)message->n_values;
+    return 0;
 }
 
 static void read_numbers(const Headrace__V1__StepTask *message, StepTask *task) {
@@ -63,10 +72,11 @@ int wire_read_task(Str bytes, Arena *arena, StepTask *ret_task) {
     r = wire_check_schema(message->schema, message->min_reader);
     if (r == 0)
         r = read_ids(message, &task);
+    if (r == 0)
+        r = read_values(message, arena, &task);
     if (r)
         return r;
     read_numbers(message, &task);
-    read_values(message, arena, &task);
     task.scope = wire_str(message->scope);
     task.input = wire_str(message->input);
     task.traceparent = wire_str(message->traceparent);
@@ -111,6 +121,9 @@ void wire_write_task(Buf *buf, const StepTask *task) {
         headrace__v1__scope_value__init(&values[i]);
         values[i].root = wire_bytes(task->values[i].root);
         values[i].text = wire_bytes(task->values[i].text);
+        values[i].node = task->values[i].node;
+        values[i].status = task->values[i].status;
+        values[i].error = wire_bytes(task->values[i].error);
         pointers[i] = &values[i];
     }
     write_numbers(&message, task);

@@ -94,8 +94,8 @@ Test(wire, a_command_comes_back_whole) {
 
 static StepTask a_task(void) {
     static const TaskValue values[] = {
-        {.root = STR("vars"),    .text = STR("{}")},
-        {.root = STR("steps.a"), .text = STR("7") },
+        {.root = STR("vars"),       .text = STR("{}")   },
+        { .text = STR("7"), .node = 2, .status = STEP_COMPLETED, .error = STR("null")},
     };
 
     return (StepTask){
@@ -126,7 +126,9 @@ Test(wire, a_task_comes_back_whole) {
     cr_assert_eq(back.plan_hash, task.plan_hash);
     cr_assert_eq(back.opened_ms, -1);
     cr_assert_eq(back.value_count, 2);
-    cr_assert(str_is(back.values[1].root, "steps.a"));
+    cr_assert(str_is(back.values[0].root, "vars"));
+    cr_assert_eq(back.values[1].node, 2);
+    cr_assert_eq(back.values[1].status, STEP_COMPLETED);
     cr_assert(str_is(back.input, "{\"url\":\"x\"}"));
 }
 
