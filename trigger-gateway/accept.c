@@ -1,7 +1,7 @@
 /*
  * Deliveries in hand.
  *
- * Runs on: loop; look_up() and note() in a lane.
+ * Runs on: loop.
  */
 
 #include "trigger-gateway/accept.h"
@@ -13,20 +13,12 @@
 #include "common/base/check.h"
 #include "common/base/list.h"
 #include "common/io/clock.h"
-#include "common/io/log.h"
-#include "common/io/pg.h"
 #include "trigger-gateway/answer.h"
+#include "trigger-gateway/ledger.h"
 #include "trigger-gateway/ports/metrics.h"
 
 /* Redis saves the look-up in PostgreSQL for a day: most repetitions come within the hour. */
 #define REMEMBERED_S "86400"
-
-static const char sql_look_up[] =
-    "SELECT k.execution_id FROM headrace.execution_key k WHERE k.key = $1";
-
-static const char sql_note[] =
-    "INSERT INTO headrace.execution_key (key, tenant_id, execution_id, accepted_at)"
-    " VALUES ($1, $2, $3, headrace.id_time($3)) ON CONFLICT DO NOTHING";
 
 typedef enum AcceptState {
     ACCEPT_ASKING_REDIS,
@@ -38,6 +30,7 @@ typedef enum AcceptState {
 
 struct Accept {
     AcceptPorts ports;
+    Ledger *ledger;
     ListNode deliveries;
     uint32_t open_count;
     bool is_quiet; /* no Redis and no lanes any more */
@@ -53,8 +46,7 @@ typedef struct InHand {
     AcceptState state;
     bool has_delivery;
     bool is_known;
-    Uuid key;
-    Uuid found; /* by the lane; zero: nothing */
+    LedgerEntry entry;
     int64_t since_ms;
 } InHand;
 
@@ -115,19 +107,6 @@ static void answer(InHand *hand) {
 
 /* Noting ------------------------------------------------------------------------------------ */
 
-static void note(void *lane, void *context) {
-    InHand *hand = context;
-    const PgParam params[] = {
-        pg_uuid(&hand->key),
-        pg_uuid(&hand->event.tenant.uuid),
-        pg_uuid(&hand->event.execution.uuid),
-    };
-
-    /* Best effort: the coordinator notes it too when it starts the execution. */
-    if (pg_query(lane, sql_note, params, ARRAY_SIZE(params), NULL))
-        log_event(LOG_DEBUG, "hook.unnoted", LOG_C("sqlstate", pg_failure(lane)->sqlstate));
-}
-
 static void note_done(void *context) {
     answer(context);
 }
@@ -136,8 +115,10 @@ static void note_begin(InHand *hand) {
     Accept *accept = hand->accept;
 
     move(hand, ACCEPT_NOTING);
+    hand->entry.execution = hand->event.execution.uuid;
+    hand->entry.done_fn = note_done;
     if (!hand->has_delivery || hand->is_known || accept->is_quiet ||
-        lane_pool_run(accept->ports.lanes, note, note_done, hand))
+        !ledger_note(accept->ledger, &hand->entry))
         answer(hand);
 }
 
@@ -156,7 +137,7 @@ static void publish(InHand *hand) {
     int r;
 
     move(hand, ACCEPT_PUBLISHING);
-    hand->event.execution.uuid = hand->key;
+    hand->event.execution.uuid = hand->entry.key;
     for (int i = 0; i < 6; i++)
         hand->event.execution.uuid.bytes[i] = (uint8_t)(hand->event.accepted_ms >> (40 - 8 * i));
     CHECK(uuid_time_ms(hand->event.execution.uuid) == hand->event.accepted_ms);
@@ -174,7 +155,7 @@ typedef struct RedisName {
 static RedisName redis_name(const InHand *hand) {
     RedisName name;
 
-    snprintf(name.text, sizeof name.text, "headrace:event:%s", uuid_text(hand->key).text);
+    snprintf(name.text, sizeof name.text, "headrace:event:%s", uuid_text(hand->entry.key).text);
     return name;
 }
 
@@ -202,21 +183,11 @@ static void was_known(InHand *hand, int64_t accepted_ms) {
     metric_add(hand->accept->ports.metrics, METRIC_HOOK_DUPLICATES, 1);
 }
 
-static void look_up(void *lane, void *context) {
-    InHand *hand = context;
-    PgParam key = pg_uuid(&hand->key);
-    PgResult *rows = NULL;
-
-    if (pg_query(lane, sql_look_up, &key, 1, &rows) == 0 && pg_rows(rows) > 0)
-        hand->found = pg_get_uuid(rows, 0, 0);
-    pg_result_free(rows);
-}
-
 static void look_up_done(void *context) {
     InHand *hand = context;
 
-    if (!uuid_is_zero(hand->found)) {
-        was_known(hand, uuid_time_ms(hand->found));
+    if (!uuid_is_zero(hand->entry.execution)) {
+        was_known(hand, uuid_time_ms(hand->entry.execution));
         if (!hand->accept->is_quiet)
             remind_redis(hand);
     }
@@ -227,7 +198,8 @@ static void look_up_begin(InHand *hand) {
     Accept *accept = hand->accept;
 
     move(hand, ACCEPT_ASKING_PG);
-    if (accept->is_quiet || lane_pool_run(accept->ports.lanes, look_up, look_up_done, hand))
+    hand->entry.done_fn = look_up_done;
+    if (accept->is_quiet || !ledger_look_up(accept->ledger, &hand->entry))
         publish(hand);
 }
 
@@ -279,7 +251,9 @@ void accept_take(Accept *accept, const AcceptOrder *order) {
         .trigger = hand->event.trigger,
         .event = hand->event.event,
     };
-    hand->key = execution_key(&origin);
+    hand->entry.key = execution_key(&origin);
+    hand->entry.tenant = hand->event.tenant.uuid;
+    hand->entry.context = hand;
     list_push_last(&accept->deliveries, &hand->node);
     accept->open_count++;
     if (!hand->has_delivery)
@@ -294,6 +268,7 @@ Accept *accept_new(const AcceptPorts *ports) {
     Accept *accept = alloc_zero(sizeof *accept);
 
     accept->ports = *ports;
+    accept->ledger = ledger_new(ports->lanes);
     list_init(&accept->deliveries);
     return accept;
 }
@@ -307,6 +282,7 @@ Accept *accept_free(Accept *accept) {
         return NULL;
     while (!list_is_empty(&accept->deliveries))
         refuse(CONTAINER_OF(list_first(&accept->deliveries), InHand, node), HOOK_UNAVAILABLE);
+    ledger_free(accept->ledger);
     return alloc_free(accept);
 }
 
