@@ -134,32 +134,36 @@ static int text_trimstr(Machine *machine, const Json *input, const Json *args, J
     return r ? r : text_rtrimstr(machine, &rest, args, ret_value);
 }
 
-/* White space of Unicode at the start of the text, in bytes. */
+/* White space of Unicode. */
+static bool is_space(uint32_t code) {
+    return (code >= 9 && code <= 13) || code == 0x20 || code == 0x85 || code == 0xA0 ||
+           code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x2028 ||
+           code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
+}
+
+/* In bytes. */
 static size_t space_before(Str text) {
     size_t offset = 0, next = 0;
 
-    while (offset < text.length) {
-        uint32_t code = utf8_read(text, &next);
-        bool is_space = (code >= 9 && code <= 13) || code == 32;
-
-        if (!is_space)
-            break;
+    while (offset < text.length && is_space(utf8_read(text, &next)))
         offset = next;
-    }
     return offset;
 }
 
 static size_t space_behind(Str text) {
-    size_t count = 0;
+    size_t end = text.length;
 
-    while (count < text.length) {
-        char c = text.data[text.length - 1 - count];
+    while (end > 0) {
+        size_t start = end - 1, next;
 
-        if (c != ' ' && !(c >= '\t' && c <= '\r'))
+        while (start > 0 && ((unsigned char)text.data[start] & 0xC0) == 0x80)
+            start--;
+        next = start;
+        if (!is_space(utf8_read(text, &next)))
             break;
-        count++;
+        end = start;
     }
-    return count;
+    return text.length - end;
 }
 
 static int trim(Machine *machine, const Json *input, bool left, bool right, Json *ret_value) {

@@ -252,9 +252,95 @@ static int drop_at(Machine *machine, const Json *root, const Json *path, Json *r
     return r ? r : set_key(machine, root, &path->items[0], &changed, ret_value);
 }
 
-/* From the last path to the first, so that dropping one does not move the others. */
+/* Whether two paths end in the same container. */
+static int same_parent(Machine *machine, const Json *a, const Json *b, bool *ret_same) {
+    Json left, right;
+
+    *ret_same = false;
+    if (!value_is(a, JSON_ARRAY) || !value_is(b, JSON_ARRAY) || a->count != b->count ||
+        a->count == 0)
+        return 0;
+    left = json_array(a->items, a->count - 1u);
+    right = json_array(b->items, b->count - 1u);
+    return value_equal(machine, &left, &right, ret_same);
+}
+
+static const Json *last_key(const Json *path) {
+    return &path->items[path->count - 1];
+}
+
+/* Marks what the key means, in the array as it still is. */
+static int mark(Machine *machine, const Json *array, const Json *key, bool *is_gone) {
+    Json part;
+    size_t first;
+    int r;
+
+    if (value_is(key, JSON_NUMBER)) {
+        double whole = trunc(json_real(key));
+
+        whole += whole < 0 ? array->count : 0;
+        if (whole >= 0 && whole < array->count)
+            is_gone[(size_t)whole] = true;
+        return 0;
+    }
+    r = value_index(machine, array, key, &part);
+    if (r || part.count == 0 || !value_is(&part, JSON_ARRAY))
+        return r;
+    first = (size_t)(part.items - array->items);
+    for (size_t i = first; i < first + part.count; i++)
+        is_gone[i] = true;
+    return machine_charge(machine, part.count);
+}
+
+/* Several elements of one array at once: each key means the array before any of them is gone. */
+static int drop_marked(Machine *machine, const Json *array, const Json *paths, uint32_t count,
+                       Json *ret_value) {
+    bool *is_gone = arena_zero(machine->arena, array->count + UINT32_C(1));
+    uint32_t kept = 0;
+    Json *items;
+    int r = value_items(machine, array->count, &items);
+
+    for (uint32_t i = 0; i < count && r == 0; i++)
+        r = mark(machine, array, last_key(&paths[i]), is_gone);
+    for (uint32_t i = 0; i < array->count && r == 0; i++) {
+        if (!is_gone[i])
+            items[kept++] = array->items[i];
+    }
+    if (r == 0)
+        *ret_value = json_array(items, kept);
+    return r;
+}
+
+/* Paths that end in the same container; several of an array go at once, others one by one. */
+static int drop_run(Machine *machine, const Json *root, const Json *paths, uint32_t count,
+                    Json *ret_value) {
+    Json value = *root, parent, prefix;
+    int r = 0;
+
+    if (count > 1) {
+        prefix = json_array(paths[0].items, paths[0].count - 1u);
+        r = value_path_look(machine, root, &prefix, &parent);
+        if (r == 0 && value_is(&parent, JSON_ARRAY)) {
+            r = drop_marked(machine, &parent, paths, count, &parent);
+            return r ? r : set_at(machine, root, &prefix, &parent, ret_value);
+        }
+    }
+    for (uint32_t i = count; i-- > 0 && r == 0;) {
+        r = check_path(machine, &paths[i]);
+        if (r == 0)
+            r = machine_charge(machine, 32);
+        if (r == 0)
+            r = drop_at(machine, &value, &paths[i], &value);
+    }
+    if (r == 0)
+        *ret_value = value;
+    return r;
+}
+
+/* From the last paths to the first, so that dropping some does not move the others. */
 int value_path_drop(Machine *machine, const Json *root, const Json *paths, Json *ret_value) {
     Json value = *root, *sorted;
+    uint32_t end, start;
     int r;
 
     if (!value_is(paths, JSON_ARRAY))
@@ -264,12 +350,18 @@ int value_path_drop(Machine *machine, const Json *root, const Json *paths, Json 
         return r;
     value_copy(sorted, paths->items, paths->count);
     r = value_sort(machine, sorted, paths->count);
-    for (uint32_t i = paths->count; i-- > 0 && r == 0;) {
-        r = check_path(machine, &sorted[i]);
+    for (end = paths->count; end > 0 && r == 0; end = start) {
+        bool same = true;
+
+        start = end - 1;
+        while (start > 0 && same && r == 0) {
+            r = same_parent(machine, &sorted[start - 1], &sorted[end - 1], &same);
+            start -= same;
+        }
         if (r == 0)
-            r = machine_charge(machine, 8);
+            r = check_path(machine, &sorted[start]);
         if (r == 0)
-            r = drop_at(machine, &value, &sorted[i], &value);
+            r = drop_run(machine, &value, &sorted[start], end - start, &value);
     }
     if (r == 0)
         *ret_value = value;
