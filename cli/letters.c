@@ -10,6 +10,7 @@
 #include "common/base/alloc.h"
 #include "common/base/map.h"
 #include "common/io/clock.h"
+#include "common/io/log.h"
 
 #define TOPIC "headrace.dead-letters.v1"
 #define WAIT_MS 10000
@@ -54,6 +55,8 @@ int letters_open(const char *brokers, Letters **ret_letters) {
         return EXIT_USAGE;
     }
     settings.brokers = letters->brokers;
+    /* What the library mutters is for daemons' logs; a person gets one sentence. */
+    log_setup("headrace", "dead-letters", LOG_ERROR);
     r = bus_producer_open(&settings, &letters->producer);
     if (r)
         return complain(letters, "cannot begin", r);
