@@ -10,10 +10,10 @@
 static const char usage[] =
     "usage: headrace show EXECUTION [--json]\n"
     "\n"
-    "An execution, its steps on a line of time, its error and its output. ░ is waiting for a\n"
-    "worker, █ is work.\n"
+    "An execution, its steps on a line of time, attempts that failed, its error and its output.\n"
+    "░ is waiting, █ is work.\n"
     "\n"
-    "  --json   everything, as the API answers it: inputs, outputs, attempts\n"
+    "  --json   everything, as the API answers it, with every input and output\n"
     "\n"
     "exit codes: 0 done, 1 refused, 64 wrong usage, 69 the API cannot be reached\n";
 

@@ -146,6 +146,21 @@ static void print_step(Arena *arena, const Timeline *line, const Json *step) {
     putchar('\n');
 }
 
+/* What went wrong before it went well. */
+static int print_attempts(Arena *arena, const Json *attempts) {
+    for (uint32_t i = 0; attempts != NULL && i < attempts->count; i++) {
+        const Json *attempt = json_at(attempts, i), *error = json_member(attempt, STR("error"));
+        Str step = step_name(arena, attempt);
+        Str number = table_cell(arena, json_member(attempt, STR("attempt")));
+        Str message = table_cell(arena, json_member(error, STR("message")));
+
+        printf("  %.*s attempt %.*s: %.*s %.*s: %.*s\n", STR_ARGS(step), STR_ARGS(number),
+               STR_ARGS(member(attempt, "reason")), STR_ARGS(member(error, "type")),
+               STR_ARGS(str_slice(message, 0, 120)));
+    }
+    return attempts != NULL ? (int)attempts->count : 0;
+}
+
 /* Everything -------------------------------------------------------------------------------- */
 
 static int print_value(Arena *arena, const char *title, const Json *value) {
@@ -171,6 +186,7 @@ int execution_print(Arena *arena, const Json *execution) {
            (long long)(line.last_ms - line.first_ms));
     for (uint32_t i = 0; steps != NULL && i < steps->count; i++, lines++)
         print_step(arena, &line, json_at(steps, i));
+    lines += print_attempts(arena, json_member(execution, STR("failedAttempts")));
     lines += print_value(arena, "error", json_member(execution, STR("error")));
     lines += print_value(arena, "output", json_member(execution, STR("output")));
     return lines;

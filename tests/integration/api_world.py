@@ -51,8 +51,8 @@ class Route:
 
 
 def routes():
-    out = subprocess.run([os.path.join(BUILD, "tests", "integration", "api_routes")], check=True,
-                         capture_output=True, text=True).stdout
+    out = subprocess.run([GATEWAY, "--print-routes"], check=True, capture_output=True,
+                         text=True).stdout
     return [Route(line) for line in out.splitlines()]
 
 

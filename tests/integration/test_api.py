@@ -39,9 +39,6 @@ BROKEN = {"name": "broken", "triggers": [
 
 def setUpModule():
     global gateway, one, two
-    if not os.access(world.GATEWAY, os.X_OK):
-        print(f"{world.GATEWAY} is not built")
-        sys.exit(77)
     world.services_up()
     gateway = world.Gateway().start()
     one, two = (world.Tenant(gateway, name) for name in ("one", "two"))
@@ -133,6 +130,11 @@ class Doors(Case):
                         f"{one.keys['EDITOR']}\r\nContent-Type: application/json\r\n"
                         f"Content-Length: {3 << 20}\r\n\r\n".encode())
             self.assertEqual(raw.recv(12), b"HTTP/1.1 413")
+
+    def test_bytes_that_are_no_text_are_refused(self):
+        for path in ("/v1/executions?triggerId=%00", "/v1/executions?triggerId=%ff",
+                     "/v1/templates/%ff", "/v1/variables/%c3%28"):
+            self.refused(one.operator.get(path), 400, "INVALID_REQUEST")
 
     def test_unknown_query_parameters_and_cursors_are_refused(self):
         for query in ("?nope=1", "?limit=0", "?limit=201", "?limit=x", "?cursor=AAAA"):
@@ -603,6 +605,9 @@ class Executions(Case):
         self.assertEqual((step["stepId"], step["stepStatus"], step["retryCount"]),
                          ("call", "COMPLETED", 1))
         self.assertEqual(step["output"], {"total": 100})
+        attempt, = shown["failedAttempts"]
+        self.assertEqual((attempt["stepId"], attempt["attempt"], attempt["reason"],
+                          attempt["error"]["type"]), ("call", 0, "RETRIED", "TIMEOUT"))
         step, = self.tenant.viewer.get(f"/v1/executions/{self.running}").json["stepExecutions"]
         self.assertEqual((step["stepStatus"], step["reason"], step["worker"]),
                          ("WAITING", "RETRY", "w1"))

@@ -16,8 +16,8 @@ METHODS = {"get", "put", "post", "patch", "delete"}
 with open(os.path.join(ROOT, "docs", "openapi.yaml"), encoding="utf-8") as opened:
     DOCUMENT = yaml.safe_load(opened)
 TABLE = [line.split() for line in subprocess.run(
-    [os.path.join(BUILD, "tests", "integration", "api_routes")], check=True, capture_output=True,
-    text=True).stdout.splitlines()]
+    [os.path.join(BUILD, "trigger-gateway", "headrace-gateway"), "--print-routes"], check=True,
+    capture_output=True, text=True).stdout.splitlines()]
 
 
 def operations():

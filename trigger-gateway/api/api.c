@@ -18,13 +18,18 @@
 #include "trigger-gateway/ports/metrics.h"
 
 #define HEADERS_MAX 12
+#define TRACEPARENT_BYTES 55 /* 00-<32>-<16>-<2> */
 #define CONNECTIONS_MAX 2048
+
+/* Keys that nobody has heard of cost a look-up each; most lanes and their queue stay for others. */
+#define LOOK_UPS_MAX 32
 
 struct Api {
     GatewayPorts ports;
     HttpServer *server;
     Keys keys;
     SealKeys *seal_keys;
+    uint32_t look_ups; /* under way */
     LoopFn closed_fn;
     void *closed_context;
 };
@@ -247,6 +252,7 @@ static void look_up_in_lane(void *lane, void *context) {
 static void look_up_done(void *context) {
     ApiTurn *turn = context;
 
+    turn->api->look_ups--;
     if (turn->look_up_result) {
         turn->call.retry_after_s = 2;
         refuse(turn, API_UNAVAILABLE, STR("The database cannot be reached."));
@@ -257,8 +263,11 @@ static void look_up_done(void *context) {
 }
 
 static void look_up(ApiTurn *turn) {
-    if (lane_pool_run(turn->api->ports.api_lanes, look_up_in_lane, look_up_done, turn))
+    if (turn->api->look_ups >= LOOK_UPS_MAX ||
+        lane_pool_run(turn->api->ports.api_lanes, look_up_in_lane, look_up_done, turn))
         refuse_busy(turn);
+    else
+        turn->api->look_ups++;
 }
 
 /* The request ------------------------------------------------------------------------------- */
@@ -267,6 +276,18 @@ static Str header(const HttpRequest *request, const char *name) {
     Str value = STR_NONE;
 
     return http_request_header(request, name, &value) ? str_trim(value) : STR_NONE;
+}
+
+/* A malformed one is left out, as the specification wants it. */
+static Str traceparent(const HttpRequest *request) {
+    Str value = header(request, "traceparent");
+
+    if (value.length != TRACEPARENT_BYTES)
+        return STR_NONE;
+    for (size_t i = 0; i < value.length; i++)
+        if (strchr("0123456789abcdef-", value.data[i]) == NULL || value.data[i] == '\0')
+            return STR_NONE;
+    return value;
 }
 
 static ApiTurn *turn_new(Api *api, HttpRequest *request) {
@@ -317,7 +338,7 @@ static void on_request(void *owner, HttpRequest *request) {
     call->idempotency_key = header(request, "Idempotency-Key");
     call->if_match = header(request, "If-Match");
     call->if_none_match = header(request, "If-None-Match");
-    call->traceparent = header(request, "traceparent");
+    call->traceparent = traceparent(request);
     authenticate(turn, false);
 }
 

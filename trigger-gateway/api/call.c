@@ -14,12 +14,13 @@ static const struct {
     ApiProblem problem;
     const char *detail;
 } sql_problems[] = {
-    {"23505", API_CONFLICT,    "Something of that key or name is already there."                  },
-    {"23503", API_CONFLICT,    "Something that this refers to, or that refers to this, is there." },
-    {"40001", API_CONFLICT,    "Somebody else changed the same thing at the same time; try again."},
-    {"40P01", API_CONFLICT,    "Somebody else changed the same thing at the same time; try again."},
-    {"55P03", API_CONFLICT,    "Somebody else is changing the same thing; try again."             },
-    {"57014", API_UNAVAILABLE, "The database took too long."                                      },
+    {"22021", API_INVALID_REQUEST, "A path or parameter holds bytes that are no UTF-8 text."          },
+    {"23505", API_CONFLICT,        "Something of that key or name is already there."                  },
+    {"23503", API_CONFLICT,        "Something that this refers to, or that refers to this, is there." },
+    {"40001", API_CONFLICT,        "Somebody else changed the same thing at the same time; try again."},
+    {"40P01", API_CONFLICT,        "Somebody else changed the same thing at the same time; try again."},
+    {"55P03", API_CONFLICT,        "Somebody else is changing the same thing; try again."             },
+    {"57014", API_UNAVAILABLE,     "The database took too long."                                      },
 };
 
 int call_refuse(ApiCall *call, ApiProblem problem, Str detail) {

@@ -168,11 +168,19 @@ int executions_show(ApiCall *call) {
         "  s.started_at, 'completedAt', s.completed_at, 'retryCount', s.retry_count,"
         "  'retryAttempt', s.retry_attempt, 'dueAt', s.due_at, 'worker', s.worker,"
         "  'reusedFrom', s.reused_from) ORDER BY s.opened_at, s.ord NULLS LAST), '[]')"
-        " FROM headrace_tenant.step_executions s WHERE s.execution_id = $1))" EXECUTION_SOURCE
+        " FROM headrace_tenant.step_executions s WHERE s.execution_id = $1),"
+        " 'failedAttempts', (SELECT coalesce(json_agg(json_build_object("
+        "  'stepId', a.step_id, 'scopePath', a.scope_path, 'visit', a.visit,"
+        "  'attempt', a.attempt, 'stepStatus', a.step_status, 'reason', a.reason,"
+        "  'error', a.error, 'startedAt', a.started_at, 'completedAt', a.completed_at)"
+        "  ORDER BY a.ord), '[]')"
+        " FROM headrace_tenant.step_attempts a WHERE a.execution_id = $1"
+        "  AND a.reason IN ('RETRIED', 'LOST')))" EXECUTION_SOURCE
         " WHERE e.id = $1 AND " SQL_ALLOWS("t");
     static const char sql_accepted[] =
         "SELECT json_build_object('id', k.execution_id, 'tenantId', k.tenant_id, 'status',"
-        " 'PENDING', 'acceptedAt', k.accepted_at, 'stepExecutions', '[]'::json)"
+        " 'PENDING', 'acceptedAt', k.accepted_at, 'stepExecutions', '[]'::json,"
+        " 'failedAttempts', '[]'::json)"
         " FROM headrace.execution_key k WHERE k.key = headrace.id_key($1)"
         " AND NOT EXISTS (SELECT 1 FROM headrace.execution e WHERE e.id = $1)";
 
