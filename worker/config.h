@@ -16,6 +16,7 @@ typedef struct WorkerConfig {
     int64_t jobs_bytes;
     int64_t lanes;
     int64_t lease_ms;
+    int64_t outcomes_ms;
     int64_t started_ms;
     int64_t progress_ms;
     int64_t plans;

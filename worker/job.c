@@ -55,7 +55,7 @@ int job_new(Worker *worker, const BusMessage *message, Job **ret_job) {
     job->worker = worker;
     job->number = ++worker->job_number;
     job->bytes = message->value.length;
-    job->taken_ms = clock_monotonic_ms();
+    job->taken_us = clock_monotonic_us();
     do
         job->run = clock_random_u64();
     while (job->run == 0); /* 0 is the coordinator's */
@@ -103,8 +103,9 @@ void job_lose(Job *job) {
 }
 
 /*
- * A task that was sent again may reach the worker that holds the first copy; the lock cannot tell
- * the two apart when Redis is away.
+ * A task that was sent again may reach the worker that holds the first copy: one that has not been
+ * sent yet gives way to a greater claim, one that has finishes. An earlier attempt is no rival: for
+ * the coordinator it is over.
  */
 static bool meets_rival(Job *job) {
     LIST_FOR_EACH(node, &job->worker->jobs) {
@@ -115,7 +116,7 @@ static bool meets_rival(Job *job) {
             continue;
         if (rival->state < JOB_CALLING && lease_beats(&job->lease, &rival->lease))
             job_lose(rival);
-        else
+        else if (rival->lease.attempt >= job->lease.attempt)
             return true;
     }
     return false;

@@ -53,7 +53,8 @@ typedef struct Job {
     bool is_leased; /* ours, as Redis said */
     bool is_lost;   /* somebody else took the task over */
     uint64_t run;
-    int64_t taken_ms; /* monotonic */
+    int64_t taken_us; /* monotonic */
+    int64_t said_us;  /* its last word */
 
     const PlanVersion *version; /* taken */
     Json input;                 /* as it is sent */

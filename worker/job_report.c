@@ -100,6 +100,10 @@ static void say_too_large(Job *job, Str message) {
     say_last(job, &outcome);
 }
 
+static void observe_since(const Worker *worker, uint32_t metric, int64_t since_us) {
+    metric_observe_ms(worker->metrics, metric, (double)(clock_monotonic_us() - since_us) / 1000);
+}
+
 static void delivered(void *context, int r) {
     Job *job = context;
     Worker *worker = job->worker;
@@ -112,8 +116,8 @@ static void delivered(void *context, int r) {
     if (r)
         log_event(LOG_ERROR, "outcome.lost", LOG_ID("execution", job->task.execution.uuid),
                   LOG_INT("r", r));
-    metric_observe_ms(worker->metrics, METRIC_STEP_SECONDS,
-                      (double)(clock_monotonic_ms() - job->taken_ms));
+    observe_since(worker, METRIC_STEP_SECONDS, job->taken_us);
+    observe_since(worker, METRIC_REPORT_SECONDS, job->said_us);
     if (job->is_leased)
         leases_release(worker->leases, &job->lease, job->has_ended && r == 0, job->last_word);
     job_close(job, job->has_ended ? "ended" : "released");
@@ -136,6 +140,7 @@ static void say_last(Job *job, const StepOutcome *outcome) {
     }
     job_move(job, JOB_REPORTING);
     job->last_word = bytes;
+    job->said_us = clock_monotonic_us();
     metric_add_label(job->worker->metrics, METRIC_OUTCOMES, outcome_kind_word(outcome->kind), 1);
     post(job, bytes, delivered, job);
 }
@@ -186,5 +191,6 @@ void job_release(Job *job, Released why) {
 void job_repeat(Job *job, Str outcome) {
     job_move(job, JOB_REPORTING);
     job->last_word = str_copy(&job->arena, outcome);
+    job->said_us = clock_monotonic_us();
     post(job, job->last_word, delivered, job);
 }

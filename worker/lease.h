@@ -6,8 +6,8 @@
  *
  * The holder is who has the greater claim (attempt, epoch, dispatch_no): a task that was sent again
  * takes over from a holder that is believed dead, an equal or smaller one finds the lock taken.
- * With the end of a step its outcome is kept for a day: a task that is delivered once more after
- * that gets the outcome instead of a second run.
+ * With the end of a step its outcome is kept for a while: a task that is delivered once more in it
+ * gets the outcome instead of a second run.
  *
  * Keys: headrace:lock:{execution}:{chain}, headrace:done:… and headrace:starts:… of the attempt.
  *
@@ -43,8 +43,13 @@ typedef struct LeaseGrant {
 
 typedef struct Leases Leases;
 
-/* worker must outlive the leases. */
-Leases *leases_new(Redis *redis, const char *worker, int64_t life_ms);
+typedef struct LeaseSettings {
+    const char *worker;  /* must outlive the leases */
+    int64_t life_ms;     /* of a lock that is not renewed */
+    int64_t outcomes_ms; /* of an outcome, and of the counter of starts */
+} LeaseSettings;
+
+Leases *leases_new(Redis *redis, const LeaseSettings *settings);
 Leases *leases_free(Leases *leases);
 
 /* The nonce tells two visits of one worker apart. */

@@ -12,18 +12,17 @@
 #include "common/io/log.h"
 #include "worker/lease.h"
 
-#define DONE_SECONDS "86400"
-
 struct Leases {
     Redis *redis;
     const char *worker;
     char life_ms[24];
+    char outcomes_ms[24];
     bool is_missing; /* said once that Redis does not answer */
 };
 
 /*
- * KEYS lock, done, starts of each; ARGV life in ms, then attempt, epoch, dispatch_no, holder of
- * each. Answers 1 ours, 0 taken, or the outcome that was kept.
+ * KEYS lock, done, starts of each; ARGV life of locks and of counters in ms, then attempt, epoch,
+ * dispatch_no, holder of each. Answers 1 ours, 0 taken, or the outcome that was kept.
  */
 static RedisScript claim_script = {
     .source = "local out = {} "
@@ -37,17 +36,17 @@ static RedisScript claim_script = {
               "end "
               "for i = 1, #KEYS / 3 do "
               "  local lock, done, starts = KEYS[i*3-2], KEYS[i*3-1], KEYS[i*3] "
-              "  local a, e, d = tonumber(ARGV[i*4-2]), tonumber(ARGV[i*4-1]), tonumber(ARGV[i*4]) "
+              "  local a, e, d = tonumber(ARGV[i*4-1]), tonumber(ARGV[i*4]), tonumber(ARGV[i*4+1]) "
               "  local outcome = redis.call('GET', done) "
               "  local held = redis.call('GET', lock) "
-              "  if outcome and #outcome > 0 then "
+              "  if outcome then "
               "    out[i] = outcome "
               "  elseif held and not beats(a, e, d, held) then "
               "    out[i] = 0 "
               "  else "
-              "    redis.call('SET', lock, ARGV[i*4+1], 'PX', ARGV[1]) "
+              "    redis.call('SET', lock, ARGV[i*4+2], 'PX', ARGV[1]) "
               "    redis.call('INCR', starts) "
-              "    redis.call('EXPIRE', starts, " DONE_SECONDS ") "
+              "    redis.call('PEXPIRE', starts, ARGV[2]) "
               "    out[i] = 1 "
               "  end "
               "end "
@@ -69,21 +68,21 @@ static RedisScript renew_script = {
               "return out",
 };
 
-/* KEYS lock, done; ARGV holder, "1" when it has ended, outcome. */
+/* KEYS lock, done; ARGV holder, outcome, how long it is kept in ms (0: not at all). */
 static RedisScript release_script = {
     .source = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end "
-              "if ARGV[2] == '1' then "
-              "  redis.call('SET', KEYS[2], ARGV[3], 'EX', " DONE_SECONDS ") "
-              "end "
+              "if ARGV[3] ~= '0' then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end "
               "return 1",
 };
 
-Leases *leases_new(Redis *redis, const char *worker, int64_t life_ms) {
+Leases *leases_new(Redis *redis, const LeaseSettings *settings) {
     Leases *leases = alloc_zero(sizeof *leases);
 
     leases->redis = redis;
-    leases->worker = worker;
-    snprintf(leases->life_ms, sizeof leases->life_ms, "%lld", (long long)life_ms);
+    leases->worker = settings->worker;
+    snprintf(leases->life_ms, sizeof leases->life_ms, "%lld", (long long)settings->life_ms);
+    snprintf(leases->outcomes_ms, sizeof leases->outcomes_ms, "%lld",
+             (long long)settings->outcomes_ms);
     return leases;
 }
 
@@ -180,20 +179,21 @@ static Str number(Arena *arena, uint32_t value) {
 void leases_claim(Leases *leases, const Lease *const *wanted, uint32_t count, LeasesClaimedFn done,
                   void *context) {
     Asked *asked = asked_new(leases, count, context);
-    Str keys[3 * LEASE_BATCH_MAX], args[4 * LEASE_BATCH_MAX + 1];
+    Str keys[3 * LEASE_BATCH_MAX], args[4 * LEASE_BATCH_MAX + 2];
     Arena arena;
 
     arena_init(&arena, 0);
     asked->claimed = done;
     args[0] = str_of(leases->life_ms);
+    args[1] = str_of(leases->outcomes_ms);
     for (uint32_t i = 0; i < count; i++) {
         keys[i * 3] = str_of(wanted[i]->lock);
         keys[i * 3 + 1] = str_of(wanted[i]->done);
         keys[i * 3 + 2] = str_of(wanted[i]->starts);
-        args[i * 4 + 1] = number(&arena, wanted[i]->attempt);
-        args[i * 4 + 2] = number(&arena, wanted[i]->epoch);
-        args[i * 4 + 3] = number(&arena, wanted[i]->dispatch_no);
-        args[i * 4 + 4] = str_of(wanted[i]->holder);
+        args[i * 4 + 2] = number(&arena, wanted[i]->attempt);
+        args[i * 4 + 3] = number(&arena, wanted[i]->epoch);
+        args[i * 4 + 4] = number(&arena, wanted[i]->dispatch_no);
+        args[i * 4 + 5] = str_of(wanted[i]->holder);
     }
     redis_eval(leases->redis,
                &(RedisEval){
@@ -201,7 +201,7 @@ void leases_claim(Leases *leases, const Lease *const *wanted, uint32_t count, Le
                    .keys = keys,
                    .args = args,
                    .key_count = 3 * count,
-                   .arg_count = 4 * count + 1,
+                   .arg_count = 4 * count + 2,
                },
                claim_done, asked);
     arena_done(&arena);
@@ -251,9 +251,10 @@ static void release_done(void *context, int r, const RedisReply *reply) {
 }
 
 void leases_release(Leases *leases, const Lease *lease, bool ended, Str outcome) {
+    bool is_kept = ended && outcome.length <= LEASE_OUTCOME_BYTES_MAX;
     Str keys[] = {str_of(lease->lock), str_of(lease->done)};
-    Str args[] = {str_of(lease->holder), ended ? STR("1") : STR("0"),
-                  outcome.length <= LEASE_OUTCOME_BYTES_MAX ? outcome : STR("")};
+    Str args[] = {str_of(lease->holder), is_kept ? outcome : STR(""),
+                  is_kept ? str_of(leases->outcomes_ms) : STR("0")};
 
     redis_eval(leases->redis,
                &(RedisEval){

@@ -198,7 +198,11 @@ static int open_neighbours(Worker *worker) {
         r = open_redis(worker);
     if (r)
         return fault_pass(r);
-    worker->leases = leases_new(worker->redis, worker->name, config->lease_ms);
+    worker->leases = leases_new(worker->redis, &(LeaseSettings){
+                                                   .worker = worker->name,
+                                                   .life_ms = config->lease_ms,
+                                                   .outcomes_ms = config->outcomes_ms,
+                                               });
     worker->lane_origin = (LaneOrigin){.config = config, .keys = worker->keys};
     lanes = lane_spec(&worker->lane_origin);
     worker->lanes = lane_pool_new(worker->loop, &lanes);
