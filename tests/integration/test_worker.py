@@ -137,12 +137,18 @@ class Calls(unittest.TestCase):
 
 
 class Secrets(unittest.TestCase):
-    def send(self, path, places, **more):
+    def task(self, path, places, **more):
         value = {"url": world.sink.url + path, "method": "POST", "body": {"key": None},
                  "headers": {"Authorization": None}}
         late = {"$late": {"value": value, "places": [
             {"pointer": pointer, "source": source, "values": {}} for pointer, source in places]}}
-        return world.send(w.SIGNED, late, execution=world.execution(is_stored=True), **more)
+        return world.task(more.pop("node", w.SIGNED), late,
+                          execution=world.execution(is_stored=True), **more)
+
+    def send(self, path, places, **more):
+        task = self.task(path, places, **more)
+        world.sender.send(task)
+        return task["execution"]
 
     def test_a_secret_reaches_the_target_and_nobody_else(self):
         execution = self.send("/echo-secret", [
@@ -159,9 +165,39 @@ class Secrets(unittest.TestCase):
         self.assertNotIn(w.SECRET, json.dumps(world.results.all))
         with open(worker.log, encoding="utf-8") as file:
             self.assertNotIn(w.SECRET, file.read())
-        for key in w.redis("KEYS", "*").split():
-            if w.redis("TYPE", key) == "string":
-                self.assertNotIn(w.SECRET, w.redis("GET", key))
+        found = w.redis("EVAL", "local found = 0 for _, key in ipairs(redis.call('KEYS', '*')) do "
+                        "if redis.call('TYPE', key).ok == 'string' and "
+                        "string.find(redis.call('GET', key), ARGV[1], 1, true) then "
+                        "found = found + 1 end end return found", "0", w.SECRET)
+        self.assertEqual(found, "0")
+
+
+    def test_a_secret_that_is_not_there_is_named(self):
+        execution = self.send("/echo-none", [("/url", "${ .secrets.NOBODYS }")], node=w.UNSIGNED)
+        ended = world.ended(execution)
+        self.assertEqual((ended["error"]["type"], ended["effect"]), ("VALIDATION", "NOT_SENT"))
+        self.assertIn("`NOBODYS`", ended["error"]["message"])
+
+    def test_a_program_that_fails_over_a_secret_tells_nothing_of_it(self):
+        execution = self.send("/echo-fails", [("/body/key", "${ .secrets.TOKEN | error }")])
+        ended = world.ended(execution)
+        self.assertEqual((ended["error"]["type"], ended["effect"]), ("EXPRESSION", "NOT_SENT"))
+        self.assertNotIn(w.SECRET, json.dumps(ended))
+
+    def test_without_postgresql_secrets_wait_and_known_plans_go_on(self):
+        places = [("/body/key", "${ .secrets.TOKEN }")]
+        task = self.task("/echo-held", places)
+        world.ended(world.call("/echo-known-plan"))
+        os.kill(int(w.read("run", "postgres").split()[0]), signal.SIGKILL)
+        try:
+            self.assertEqual(world.ended(world.call("/echo-no-pg"))["status"], "COMPLETED")
+            world.sender.send(task)
+            self.assertEqual(world.released(task["execution"]), "HOLD")
+        finally:
+            w.services_up()
+        w.until("PostgreSQL is back", 40, lambda: worker.metric("pg_up_count") == 1)
+        world.sender.send({**task, "dispatch_no": 2})
+        self.assertEqual(world.ended(task["execution"])["status"], "COMPLETED")
 
 
 class Refusals(unittest.TestCase):
@@ -209,6 +245,16 @@ class Copies(unittest.TestCase):
         again = world.ended(task["execution"], count=2)
         self.assertEqual(again, first)
         self.assertEqual(len(world.sink.calls("/status-409")), 1)
+
+    def test_a_new_attempt_runs_beside_an_old_one_that_hangs(self):
+        task = world.task(w.CALL, {"url": world.sink.url + "/slow-4000-old"})
+        world.sender.send(task)
+        w.until("the first runs", 20, lambda: world.sink.calls("/slow-4000-old"))
+        world.sender.send({**task, "attempt": 1,
+                           "input": json.dumps({"url": world.sink.url + "/echo-new"})})
+        ended = world.ended(task["execution"])
+        self.assertEqual((ended["status"], ended["attempt"]), ("COMPLETED", 1))
+        self.assertEqual(world.ended(task["execution"], count=2)["attempt"], 0)
 
     def test_after_a_flush_a_task_may_run_again_and_nothing_breaks(self):
         task = world.task(w.CALL, {"url": world.sink.url + "/slow-2500-flush"})

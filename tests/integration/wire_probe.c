@@ -8,7 +8,9 @@
  *   wire_probe hash                      the plan hash of the definition on standard input
  *
  * Kinds: task, result, trigger, command (of the events topic: event) and raw. Fields are those of
- * common/model/message.h; 64 bit numbers and hashes are texts. A raw message has "text".
+ * common/model/message.h; 64 bit numbers and hashes are texts. A raw message has "text". A trigger
+ * without "execution" is given the one that its event has; what goes to the events topic goes to
+ * the execution's home partition. The answer names the execution.
  */
 
 #include <poll.h>
@@ -194,25 +196,42 @@ static void write_result(Buf *buf, const Json *line) {
     wire_write_result(buf, &result);
 }
 
-static void write_message(Buf *buf, Str kind, const Json *line) {
+static void name_execution(TriggerEvent *event) {
+    if (uuid_is_zero(event->execution.uuid))
+        event->execution = execution_id(&(ExecutionOrigin){
+            .accepted_ms = event->accepted_ms,
+            .tenant = event->tenant,
+            .template_id = event->template_id,
+            .trigger = event->trigger.length ? event->trigger : STR("manual"),
+            .event = event->event,
+        });
+}
+
+/* Answers the execution that it is about. */
+static ExecutionId write_message(Buf *buf, Str kind, const Json *line) {
     StepTask task = {.chain_max = 1};
     EngineEvent event = {.type = ENGINE_EVENT_TRIGGER};
 
     if (str_is(kind, "task")) {
         READ(task_fields, line, &task);
         wire_write_task(buf, &task);
+        return task.execution;
     } else if (str_is(kind, "result")) {
         write_result(buf, line);
     } else if (str_is(kind, "trigger")) {
         READ(trigger_fields, line, &event.trigger);
+        name_execution(&event.trigger);
         wire_write_event(buf, &event);
+        return event.trigger.execution;
     } else if (str_is(kind, "command")) {
         event.type = ENGINE_EVENT_COMMAND;
         READ(command_fields, line, &event.command);
         wire_write_event(buf, &event);
+        return event.command.execution;
     } else {
         buf_add_str(buf, json_str(json_member(line, STR("text"))));
     }
+    return (ExecutionId){0};
 }
 
 static void delivered(void *owner, const BusReport *report) {
@@ -220,13 +239,25 @@ static void delivered(void *owner, const BusReport *report) {
     if (report->r)
         printf("{\"refused\":\"%s\"}\n", bus_refusal_word(report->r));
     else
-        printf("{\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld}\n", report->topic,
-               report->partition, (long long)report->offset);
+        printf("{\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld,\"execution\":\"%s\"}\n",
+               report->topic, report->partition, (long long)report->offset,
+               uuid_text(*(const Uuid *)report->context).text);
+}
+
+static int32_t home_of(BusProducer *producer, const char *topic, ExecutionId execution) {
+    uint32_t count = 0;
+
+    if (strcmp(topic, "headrace.events.v1") != 0 ||
+        bus_partition_count(producer, topic, 30000, &count))
+        return -1;
+    return (int32_t)wire_home_partition(execution, count);
 }
 
 static void send_line(BusProducer *producer, Str text) {
     _cleanup_(buf_done) Buf bytes = {0};
     const Json *partition;
+    ExecutionId execution;
+    const char *topic;
     Json line;
     int r;
 
@@ -235,13 +266,15 @@ static void send_line(BusProducer *producer, Str text) {
         return;
     }
     partition = json_member(&line, STR("partition"));
-    write_message(&bytes, json_str(json_member(&line, STR("kind"))), &line);
-    r = bus_produce(producer,
-                    &(BusOutgoing){
-                        .topic = str_c(&arena, json_str(json_member(&line, STR("topic")))),
-                        .partition = partition ? (int32_t)number_of(partition) : -1,
-                        .value = buf_str(&bytes),
-                    });
+    topic = str_c(&arena, json_str(json_member(&line, STR("topic"))));
+    execution = write_message(&bytes, json_str(json_member(&line, STR("kind"))), &line);
+    r = bus_produce(producer, &(BusOutgoing){
+                                  .topic = topic,
+                                  .partition = partition ? (int32_t)number_of(partition)
+                                                         : home_of(producer, topic, execution),
+                                  .value = buf_str(&bytes),
+                                  .context = arena_copy(&arena, &execution, sizeof execution),
+                              });
     if (r)
         printf("{\"refused\":\"%s\"}\n", bus_refusal_word(r));
 }

@@ -8,6 +8,7 @@
 #include "worker/lease.h"
 
 #define LIFE_MS 2000
+#define OUTCOMES_MS 1000
 
 static Loop *loop;
 static Redis *redis;
@@ -78,7 +79,8 @@ static void open_redis(void) {
     for (int i = 0; i < 100 && !redis_is_up(redis); i++)
         wait_ms(20);
     cr_assert(redis_is_up(redis));
-    leases = leases_new(redis, "w1", LIFE_MS);
+    leases = leases_new(
+        redis, &(LeaseSettings){.worker = "w1", .life_ms = LIFE_MS, .outcomes_ms = OUTCOMES_MS});
 }
 
 static void close_redis(void) {
@@ -192,6 +194,9 @@ Test(worker_lease, an_ended_attempt_gives_its_outcome_to_whoever_asks_again) {
     task.attempt++;
     next = lease_of(&task, 3);
     cr_expect_eq(claim(&next), LEASE_HELD, "another attempt has not ended");
+    wait_ms(OUTCOMES_MS + 100);
+    release(&next, false, STR(""));
+    cr_expect_eq(claim(&copy), LEASE_HELD, "outcomes are not kept for ever");
 }
 
 Test(worker_lease, an_outcome_that_is_too_long_to_keep_is_run_again) {

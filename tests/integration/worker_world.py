@@ -23,7 +23,7 @@ TASKS, RESULTS, LETTERS = ("headrace.tasks.http.v1", "headrace.results.v1",
                            "headrace.dead-letters.v1")
 SECRET = "s3cr3t/token+1"
 # The nodes of the definition, by the ids of their steps.
-CALL, NOOP, SIGNED, MAPPED = range(4)
+CALL, NOOP, SIGNED, MAPPED, UNSIGNED = range(5)
 
 
 def execution_id():
@@ -277,6 +277,7 @@ def definition():
             "url": "${ .input.url }", "method": "POST", "body": {"key": "${ .secrets.TOKEN }"},
             "headers": {"Authorization": "Bearer ${ .secrets.TOKEN }"}}),
         step("mapped", outputMappings={"code": "${ .status }", "said": "${ .body.said }"}),
+        step("unsigned", inputMappings={"url": "${ .secrets.NOBODYS }"}),
     ]}
 
 
