@@ -47,7 +47,7 @@ static void regex_done(Regex *regex) {
 }
 
 static int read_flags(Machine *machine, const Json *flags, Regex *regex) {
-    regex->options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_UTF_CHECK;
+    regex->options = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_UTF_CHECK;
     if (value_is(flags, JSON_NULL))
         return 0;
     if (!value_is(flags, JSON_STRING))
@@ -63,19 +63,16 @@ static int read_flags(Machine *machine, const Json *flags, Regex *regex) {
         case 'x':
             regex->options |= PCRE2_EXTENDED;
             break;
-        case 's':
-            /* `.` means every character. */
-            regex->options |= PCRE2_DOTALL;
-            break;
         case 'n':
             regex->skips_empty = true;
             break;
         case 'p':
+            /* `.` means every character, line feeds too. */
             regex->options |= PCRE2_DOTALL;
-            regex->skips_empty = true;
             break;
+        case 's':
         case 'l':
-            /* The longest match is what a leftmost match usually is. */
+            /* Single lines are the rule already, and the leftmost match is taken. */
             break;
         default:
             return machine_fail(machine, "%.*s is not a valid modifier string",
