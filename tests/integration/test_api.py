@@ -196,7 +196,7 @@ class Tenants(Case):
                 answer = two.admin.ask(route.method, path, body)
                 self.assertEqual(answer.status, 404, f"{route.name}: {answer.text}")
                 checked += 1
-        self.assertGreater(checked, 30)
+        self.assertGreater(checked, 35)
 
     def test_lists_show_nothing_of_the_other(self):
         for path in ("/v1/templates", "/v1/executions", "/v1/variables", "/v1/integrations"):
@@ -717,6 +717,54 @@ class Integrations(Case):
         self.assertEqual([action["name"] for action in http_["actions"]], ["request"])
         self.assertEqual(one.viewer.get(f"/v1/integrations/{http_['id']}").json, http_)
         self.refused(one.viewer.get("/v1/integrations/nope"), 404, "NOT_FOUND")
+
+
+class Library(Case):
+    def test_a_definition_is_kept_without_connections_and_started_from(self):
+        steps = [{**ORDERS["steps"][0], "connectionId": "crm-main"}, ORDERS["steps"][1],
+                 {"id": "each", "type": "LOOP", "steps": [
+                     {"id": "in", "type": "ACTION", "integrationId": "warehouse",
+                      "connectionId": "wh"}]}]
+        made = one.editor.post("/v1/library", {"name": "Orders", "category": "shop",
+                                               "templateData": {**ORDERS, "steps": steps}})
+        self.assertEqual(made.status, 201, made.text)
+        self.assertNotIn("connectionId", made.text)
+        self.assertEqual(made.json["requiredIntegrations"], ["http", "warehouse"])
+        path = made.headers["Location"]
+        self.refused(one.viewer.get(path), 404, "NOT_FOUND")
+        self.assertNotIn(made.json["id"], one.viewer.get("/v1/library").text)
+        one.editor.patch(path, {"isPublished": True, "templateData": ORDERS})
+        shown = one.viewer.get(path).json
+        self.assertEqual((shown["templateData"], shown["requiredIntegrations"], shown["category"]),
+                         (ORDERS, ["http"], "shop"))
+        self.assertIn(made.json["id"], one.viewer.get("/v1/library?category=shop").text)
+        self.assertEqual(one.viewer.get("/v1/library?category=none").json["items"], [])
+        copy = one.editor.post("/v1/templates", {"libraryId": made.json["id"], "name": "Mine",
+                                                 "templateId": key()})
+        self.assertEqual((copy.status, copy.json["workflowData"]), (201, ORDERS))
+        self.assertEqual(one.editor.delete(path).status, 204)
+        self.refused(one.editor.delete(path), 404, "NOT_FOUND")
+
+    def test_entries_are_the_tenants_own(self):
+        made = one.editor.post("/v1/library", {"name": "x", "templateData": {"steps": []},
+                                               "isPublished": True}).json
+        for method in ("GET", "PATCH", "DELETE"):
+            answer = two.admin.ask(method, f"/v1/library/{made['id']}",
+                                   {"name": "mine"} if method == "PATCH" else None)
+            self.refused(answer, 404, "NOT_FOUND")
+        self.refused(two.editor.post("/v1/templates", {"libraryId": made["id"]}), 404, "NOT_FOUND")
+        self.assertNotIn(made["id"], two.admin.get("/v1/library").text)
+        for body in ({"name": "x"}, {"templateData": {}}, {"name": "", "templateData": {}}):
+            self.refused(one.editor.post("/v1/library", body), 422, "VALIDATION_FAILED")
+
+    def test_a_system_wide_entry_is_shown_to_all_and_changed_by_none(self):
+        id_ = str(uuid.uuid4())
+        world.sql(f"INSERT INTO headrace.workflow_template_library (id, name, template_data, "
+                  f"is_published) VALUES ('{id_}', 'Hello', '{{\"steps\": []}}', true)",
+                  "headrace_migrate")
+        self.assertEqual(two.viewer.get(f"/v1/library/{id_}").status, 200)
+        self.refused(two.admin.patch(f"/v1/library/{id_}", {"name": "mine"}), 404, "NOT_FOUND")
+        self.refused(two.admin.delete(f"/v1/library/{id_}"), 404, "NOT_FOUND")
 
 
 class Trail(Case):

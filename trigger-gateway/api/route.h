@@ -60,7 +60,12 @@
           VARIABLE_BODY_BYTES_MAX)                                                                 \
     ROUTE(DELETE, "/v1/variables/{variable}", variables_delete, VERB_MANAGE_VARIABLES, 0)          \
     ROUTE(GET, "/v1/integrations", integrations_list, VERB_READ, 0)                                \
-    ROUTE(GET, "/v1/integrations/{integration}", integrations_show, VERB_READ, 0)
+    ROUTE(GET, "/v1/integrations/{integration}", integrations_show, VERB_READ, 0)                  \
+    ROUTE(GET, "/v1/library", library_list, VERB_READ, 0)                                          \
+    ROUTE(POST, "/v1/library", library_create, VERB_EDIT, TEMPLATE_BODY_BYTES_MAX)                 \
+    ROUTE(GET, "/v1/library/{entry}", library_show, VERB_READ, 0)                                  \
+    ROUTE(PATCH, "/v1/library/{entry}", library_patch, VERB_EDIT, TEMPLATE_BODY_BYTES_MAX)         \
+    ROUTE(DELETE, "/v1/library/{entry}", library_delete, VERB_EDIT, 0)
 
 typedef struct ApiRoute {
     const char *method;

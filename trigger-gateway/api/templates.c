@@ -6,6 +6,7 @@
 #include "common/io/clock.h"
 #include "common/model/limits.h"
 #include "trigger-gateway/api/body.h"
+#include "trigger-gateway/api/library.h"
 #include "trigger-gateway/api/route.h"
 #include "trigger-gateway/api/template.h"
 
@@ -29,11 +30,13 @@ typedef struct TemplateBody {
     const Json *definition;
     const Json *triggers;
     const Json *steps;
+    const Json *library;
 } TemplateBody;
 
 #define AT(member) offsetof(TemplateBody, member)
 
 static const BodyField fields[] = {
+    {"libraryId",         BODY_TEXT,   AT(library),     false, 36                      },
     {"templateId",        BODY_TEXT,   AT(key),         false, 128                     },
     {"ownerId",           BODY_TEXT,   AT(owner),       false, PRINCIPAL_NAME_BYTES_MAX},
     {"name",              BODY_TEXT,   AT(name),        false, NAME_BYTES_MAX          },
@@ -100,9 +103,11 @@ static void check_body(ApiCall *call, const TemplateBody *body) {
         json_text(&call->arena, body->metadata).length > METADATA_BYTES_MAX)
         call_complain(call, PROBLEM_LIMIT_EXCEEDED, STR("/metadata"),
                       STR("metadata is longer than 64 KiB."));
-    if (body->definition != NULL && (body->triggers != NULL || body->steps != NULL))
+    if ((body->definition != NULL) + (body->triggers != NULL || body->steps != NULL) +
+            (body->library != NULL) >
+        1)
         call_complain(call, PROBLEM_INVALID_VALUE, STR("/workflowData"),
-                      STR("Give either workflowData or triggers and steps."));
+                      STR("Give either workflowData, or triggers and steps, or libraryId."));
 }
 
 /* What the draft will be: NULL when the body says nothing about it. */
@@ -240,7 +245,9 @@ int templates_create(ApiCall *call) {
     if (r)
         return r;
     check_body(call, &body);
-    return create(call, &body, json_str(body.key));
+    if (body.library != NULL)
+        r = library_definition(call, json_str(body.library), &body.definition);
+    return r ? r : create(call, &body, json_str(body.key));
 }
 
 /* Changing ---------------------------------------------------------------------------------- */
@@ -293,6 +300,12 @@ static int update(ApiCall *call, const TemplateBody *body, const TemplateRow *ro
     return call_query(call, sql, params, ARRAY_SIZE(params), NULL);
 }
 
+static void refuse_library(ApiCall *call, const TemplateBody *body) {
+    if (body->library != NULL)
+        call_complain(call, PROBLEM_INVALID_VALUE, STR("/libraryId"),
+                      STR("Only POST /v1/templates starts from the library."));
+}
+
 static int change(ApiCall *call, const TemplateBody *body, const TemplateRow *row) {
     JsonLimits limits = {
         .bytes_max = row->draft.length, .depth_max = JSON_DEPTH_MAX, .nodes_max = JSON_NODES_MAX};
@@ -326,6 +339,7 @@ int templates_patch(ApiCall *call) {
     if (r)
         return r;
     check_body(call, &body);
+    refuse_library(call, &body);
     return change(call, &body, &row);
 }
 
@@ -339,6 +353,7 @@ int templates_put(ApiCall *call) {
     if (r)
         return r;
     check_body(call, &body);
+    refuse_library(call, &body);
     r = call_check_problems(call);
     if (r)
         return r;
