@@ -61,7 +61,7 @@ void answer_refuse(Metrics *metrics, HttpRequest *request, const HookRefusal *re
         headers[header_count++] = (HttpField){STR("Retry-After"), str_of(seconds)};
     }
     if (refusal->problem == HOOK_METHOD_NOT_ALLOWED)
-        headers[header_count++] = (HttpField){STR("Allow"), STR("POST")};
+        headers[header_count++] = (HttpField){STR("Allow"), STR("POST, PUT")};
     count(metrics, status);
     http_reply(request, &(HttpReply){
                             .status = status,

@@ -17,7 +17,7 @@
     X(NOT_STORABLE, 400, "The body holds what cannot be stored.")                                  \
     X(SIGNATURE_INVALID, 401, "The request is not signed as it must be.")                          \
     X(NOT_FOUND, 404, "There is no such webhook.")                                                 \
-    X(METHOD_NOT_ALLOWED, 405, "This webhook takes POST.")                                         \
+    X(METHOD_NOT_ALLOWED, 405, "This webhook takes POST and PUT.")                                 \
     X(TOO_LARGE, 413, "The request is too large.")                                                 \
     X(RATE_LIMITED, 429, "Too many requests to this webhook.")                                     \
     X(UNAVAILABLE, 503, "Events cannot be taken right now; send it again.")

@@ -45,6 +45,7 @@ typedef struct Gateway {
     Api *api;
     GatewayPorts ports;
     LoopTimer look;
+    LoopTimer notice;
     uint32_t draining; /* parts that have not finished */
 } Gateway;
 
@@ -243,8 +244,8 @@ static void part_drained(void *context) {
         service_drained(gateway->service);
 }
 
-static void drain(void *daemon) {
-    Gateway *gateway = daemon;
+static void drain_now(void *context) {
+    Gateway *gateway = context;
 
     gateway->draining = gateway->events != NULL ? 4 : 3;
     hooks_drain(gateway->hooks, DRAIN_MS, part_drained, gateway);
@@ -252,6 +253,14 @@ static void drain(void *daemon) {
     schedules_drain(gateway->schedules, part_drained, gateway);
     if (gateway->events != NULL)
         events_drain(gateway->events, part_drained, gateway);
+}
+
+/* Balancers that look at /readyz need a while before they send nothing more. */
+static void drain(void *daemon) {
+    Gateway *gateway = daemon;
+
+    loop_timer_open(gateway->loop, &gateway->notice, drain_now, gateway);
+    loop_timer_start(&gateway->notice, gateway->config->notice_ms, 0);
 }
 
 static bool ready(void *daemon, Buf *ret_reason) {
@@ -269,6 +278,8 @@ static void stop(void *daemon) {
     Gateway *gateway = daemon;
 
     loop_timer_close(&gateway->look, NULL);
+    if (gateway->notice.is_open)
+        loop_timer_close(&gateway->notice, NULL);
     gateway->lanes = lane_pool_free(gateway->lanes);
     gateway->api_lanes = lane_pool_free(gateway->api_lanes);
     accept_quiesce(gateway->accept);

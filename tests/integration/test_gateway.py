@@ -28,10 +28,10 @@ def setUpModule():
     global world_key, gateway, design
     world.services_up()
     world_key = world.make_tenant()
-    for topic in ("orders", "gated", "durable"):
+    for topic in ("shop", "gated", "durable"):
         world.make_topic(topic)
     gateway = Gateway("gateway-main",
-                      HEADRACE_EVENTS_TOPICS="orders=acme, gated=nobody").start()
+                      HEADRACE_EVENTS_TOPICS="shop=acme, gated=nobody").start()
     design = Design(gateway, world_key)
 
 
@@ -145,7 +145,7 @@ class Webhooks(unittest.TestCase):
     def test_only_some_methods_are_taken(self):
         answer = ask(self.url, None, method="GET")
         refused(self, answer, 405, "METHOD_NOT_ALLOWED")
-        self.assertEqual(answer.headers["Allow"], "POST")
+        self.assertEqual(answer.headers["Allow"], "POST, PUT")
         self.assertEqual(ask(self.url, b"", method="DELETE").status, 405)
 
     def test_a_body_that_is_no_json_is_refused_with_its_place(self):
@@ -433,7 +433,7 @@ class Events(unittest.TestCase):
             {"id": "created", "type": "EVENT", "config": {"eventType": "order.created"}},
             {"id": "large", "type": "EVENT",
              "config": {"eventType": "order.*", "filter": ".data.total > 100"}},
-            {"id": "plain", "type": "EVENT", "config": {"eventType": "orders", "topic": "orders"}},
+            {"id": "plain", "type": "EVENT", "config": {"eventType": "shop", "topic": "shop"}},
         ])
         until("the triggers are known", 10,
               lambda: gateway.metric('triggers_count{type="EVENT"}') >= 3)
@@ -445,7 +445,7 @@ class Events(unittest.TestCase):
         return until(f"{trigger}: {event}", 20, lambda: self.came(trigger, event))[0]
 
     def test_binary_structured_and_plain(self):
-        produce("orders", b'{"total": 5}', *BINARY, "ce_id=b1", "ce_type=order.created",
+        produce("shop", b'{"total": 5}', *BINARY, "ce_id=b1", "ce_type=order.created",
                 "traceparent=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
         start = self.wait("created", "5:/shop b1")
         self.assertEqual(start["type"], "EVENT")
@@ -453,41 +453,41 @@ class Events(unittest.TestCase):
         self.assertEqual(start["scope"]["type"], "order.created")
         self.assertTrue(start["traceparent"].startswith("00-0af7"))
         self.assertLess(abs(start["accepted_ms"] - time.time() * 1000), 60000)
-        produce("orders", json.dumps({"specversion": "1.0", "id": "s1", "source": "/shop",
+        produce("shop", json.dumps({"specversion": "1.0", "id": "s1", "source": "/shop",
                                       "type": "order.created", "data": [1]}).encode(),
                 "content-type=application/cloudevents+json")
         self.assertEqual(self.wait("created", "5:/shop s1")["scope"]["data"], [1])
-        produce("orders", b'{"n": 1}', key="k")
+        produce("shop", b'{"n": 1}', key="k")
         start = until("plain", 20, lambda: starts("plain"))[0]
-        self.assertTrue(start["event"].startswith("13:/kafka/orders orders-0-"), start["event"])
+        self.assertTrue(start["event"].startswith("11:/kafka/shop shop-0-"), start["event"])
         self.assertEqual(start["scope"]["subject"], "k")
 
     def test_a_filter_decides(self):
-        produce("orders", b'{"total": 5}', *BINARY, "ce_id=f1", "ce_type=order.paid")
-        produce("orders", b'{"total": 500}', *BINARY, "ce_id=f2", "ce_type=order.paid")
-        produce("orders", b'{"total": "much"}', *BINARY, "ce_id=f3", "ce_type=order.other")
+        produce("shop", b'{"total": 5}', *BINARY, "ce_id=f1", "ce_type=order.paid")
+        produce("shop", b'{"total": 500}', *BINARY, "ce_id=f2", "ce_type=order.paid")
+        produce("shop", b'{"total": "much"}', *BINARY, "ce_id=f3", "ce_type=order.other")
         self.wait("large", "5:/shop f2")
         self.assertEqual(self.came("large", "5:/shop f1"), [])
 
     def test_the_same_event_again_has_the_same_execution_key(self):
         for _ in range(2):
-            produce("orders", b"{}", *BINARY, "ce_id=again", "ce_type=order.created")
+            produce("shop", b"{}", *BINARY, "ce_id=again", "ce_type=order.created")
         found = until("both", 20, lambda: len(self.came("created", "5:/shop again")) == 2
                       and self.came("created", "5:/shop again"))
         # Equal but for the time of the record.
         self.assertEqual(len({start["execution"][13:] for start in found}), 1)
 
     def test_what_nobody_can_use_becomes_a_dead_letter(self):
-        produce("orders", b"gar\xffbage", "own=1")
-        produce("orders", b'{"a": "\\u0000"}')
-        produce("orders", b"{}", "ce_specversion=1.0", "ce_id=1")
+        produce("shop", b"gar\xffbage", "own=1")
+        produce("shop", b'{"a": "\\u0000"}')
+        produce("shop", b"{}", "ce_specversion=1.0", "ce_id=1")
         produce("gated", b"{}")
         wanted = {"UNREADABLE", "NOT_STORABLE", "INVALID_EVENT", "NO_TENANT"}
         found = until("all four", 20, lambda: wanted <= {
             headers["headrace-reason"] for headers, _ in letters()} and letters())
         headers, value = next(letter for letter in found if letter[1] == b"gar\xffbage")
         self.assertEqual(headers["headrace-reason"], "UNREADABLE")
-        self.assertEqual(headers["headrace-topic"], "orders")
+        self.assertEqual(headers["headrace-topic"], "shop")
         self.assertEqual(headers["own"], "1")
         self.assertTrue(headers["headrace-offset"].isdigit())
 
@@ -557,6 +557,15 @@ class Outages(unittest.TestCase):
         self.assertEqual(accepted(self, post_json(self.url, {}, Idempotency_Key="pg")), first)
         url = webhook("Afterwards", path="after")
         accepted(self, post_json(url, {}))
+
+    def test_a_gateway_gives_notice_before_it_ends(self):
+        path = self.url[len(gateway.hooks):]
+        leaving = Gateway("gateway-leaving", HEADRACE_DRAIN_NOTICE="2s").start()
+        Design.known(f"{leaving.hooks}{path}")
+        leaving.process.terminate()
+        until("it says so", 2, lambda: not leaving.is_ready())
+        accepted(self, ask(f"{leaving.hooks}{path}"))
+        self.assertEqual(leaving.process.wait(20), 0)
 
     def test_a_gateway_that_is_told_to_end_finishes_what_it_has(self):
         path = self.url[len(gateway.hooks):]

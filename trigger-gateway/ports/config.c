@@ -22,6 +22,8 @@ static const ConfigKey keys[] = {
      "Threads with a connection of their own, for what hooks look up."                                                    },
     {"publish.timeout",   CONFIG_MS,     AT(publish_ms),         "5s",               500,  60000,
      "How long Kafka may take to acknowledge before the caller is told to try again."                                     },
+    {"drain.notice",      CONFIG_MS,     AT(notice_ms),          "0ms",              0,    60000,
+     "How long requests are still taken after SIGTERM, while /readyz says no already."                                    },
     {"hooks.listen",      CONFIG_TEXT,   AT(hooks_listen),       "127.0.0.1:8080",   1,    256,
      "Where webhooks come in: address:port."                                                                              },
     {"hooks.url",         CONFIG_TEXT,   AT(hooks_url),          "",                 0,    1024,

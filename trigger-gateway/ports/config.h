@@ -15,6 +15,7 @@ typedef struct GatewayConfig {
     char *seal_key;
     int64_t lanes;
     int64_t publish_ms;
+    int64_t notice_ms;
 
     char *hooks_listen;
     char *hooks_url;
