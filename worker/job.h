@@ -72,6 +72,7 @@ typedef struct Job {
     bool is_told;       /* that it has started */
     LoopTimer beat;
     Str last_word; /* the message on its way, as it may be kept */
+    const char *fate;
     bool has_ended;
 } Job;
 

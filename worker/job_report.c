@@ -120,7 +120,7 @@ static void delivered(void *context, int r) {
     observe_since(worker, METRIC_REPORT_SECONDS, job->said_us);
     if (job->is_leased)
         leases_release(worker->leases, &job->lease, job->has_ended && r == 0, job->last_word);
-    job_close(job, job->has_ended ? "ended" : "released");
+    job_close(job, job->fate);
 }
 
 static void say_last(Job *job, const StepOutcome *outcome) {
@@ -164,6 +164,7 @@ void job_end(Job *job, const StepEnd *end) {
     outcome.retry_after_ms = end->retry_after_ms;
     outcome.ended_ms = clock_now_ms();
     job->has_ended = true;
+    job->fate = "ended";
     metric_add_label(job->worker->metrics, METRIC_ENDED, step_status_word(end->status), 1);
     log_event(LOG_DEBUG, "step.ended", LOG_ID("execution", job->task.execution.uuid),
               LOG_ID("tenant", job->task.tenant.uuid), LOG_INT("attempt", job->task.attempt),
@@ -180,6 +181,7 @@ void job_fail(Job *job, const StepFailure *failure) {
 void job_release(Job *job, Released why) {
     StepOutcome outcome = outcome_of(job, OUTCOME_RELEASED);
 
+    job->fate = "released";
     outcome.released = why;
     outcome.effect = EFFECT_NOT_SENT;
     metric_add_label(job->worker->metrics, METRIC_RELEASED, released_word(why), 1);
@@ -190,6 +192,7 @@ void job_release(Job *job, Released why) {
 
 void job_repeat(Job *job, Str outcome) {
     job_move(job, JOB_REPORTING);
+    job->fate = "repeated";
     job->last_word = str_copy(&job->arena, outcome);
     job->said_us = clock_monotonic_us();
     post(job, job->last_word, delivered, job);
