@@ -291,6 +291,23 @@ class Outages(unittest.TestCase):
         w.until("redis is back", 20, lambda: worker.metric("redis_up_count") == 1)
 
 
+    def test_outcomes_wait_for_kafka(self):
+        executions = [world.call(f"/slow-1500-kafka{i}") for i in range(10)]
+        w.until("they run", 20, lambda: len([
+            call for call in world.sink.seen if "-kafka" in call["path"]]) == 10)
+        pid = int(w.read("run", "kafka").split()[0])
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            w.until("the worker notices", 30, lambda: worker.probe()[0] == 503)
+            self.assertIn("kafka down", worker.probe()[1])
+            self.assertEqual(worker.metric("jobs_open_count"), 10)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        for execution in executions:
+            self.assertEqual(world.ended(execution, 60)["status"], "COMPLETED")
+        w.until("ready again", 60, lambda: worker.probe()[0] == 200 and worker.assigned() == 16)
+
+
 class Windows(unittest.TestCase):
     def test_full_hands_stop_reading_and_nothing_is_lost(self):
         few = w.Worker("worker-few", world.key_file, jobs_max="2").ready()
@@ -305,6 +322,23 @@ class Windows(unittest.TestCase):
             self.assertEqual(world.ended(execution, 60)["status"], "COMPLETED")
         few.terminate()
         self.assertEqual(few.wait(), 0)
+
+
+    def test_hands_that_are_full_for_long_pause_and_go_on(self):
+        one = w.Worker("worker-one", world.key_file, jobs_max="1").ready()
+        self.addCleanup(one.kill)
+        w.until("it reads", 40, one.assigned)
+        executions = [world.call(f"/slow-2500-one{i}") for i in range(12)]
+        for execution in executions:
+            self.assertEqual(world.ended(execution, 60)["status"], "COMPLETED")
+        mine = [execution for execution in executions for result in world.results.all
+                if result["execution"] == execution and result["worker"] == "worker-one" and
+                result["outcomes"][0]["kind"] == "ENDED"]
+        self.assertGreater(len(mine), 1, "it went on after a pause")
+        paths = [call["path"] for call in world.sink.seen if "-one" in call["path"]]
+        self.assertEqual(len(paths), len(set(paths)), "each was called once")
+        one.terminate()
+        self.assertEqual(one.wait(), 0)
 
 
 class Lives(unittest.TestCase):
