@@ -64,6 +64,10 @@ Arena *client_arena(Client *client) {
     return &client->arena;
 }
 
+void client_forget(Client *client) {
+    arena_reset(&client->arena);
+}
+
 Str client_escape(Client *client, const char *text) {
     char *escaped = curl_easy_escape(client->curl, text, 0);
     Str copy = str_copy(&client->arena, str_of(escaped ? escaped : ""));

@@ -30,6 +30,9 @@ CLEANUP_POINTER(Client, client_close);
 
 Arena *client_arena(Client *client);
 
+/* Everything the client has answered so far is gone: for commands that ask again and again. */
+void client_forget(Client *client);
+
 /* EXIT_DONE with any answer below 400; else the problem was told. */
 int client_call(Client *client, const ClientCall *call, ClientAnswer *ret_answer);
 

@@ -7,6 +7,7 @@
 #include "cli/execution.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "common/base/alloc.h"
 #include "common/io/clock.h"
 
 static const char usage[] =
@@ -62,10 +63,12 @@ static int make_body(const Run *run, Buf *body) {
 }
 
 /* Ended or not: what a program reads comes once, at the end. */
-static int wait_in_silence(const Run *run, Str id) {
-    for (;;) {
+static int wait_in_silence(const Run *run, Str id_text) {
+    _cleanup_(alloc_free_p) char *id = str_dup(id_text);
+
+    for (;; client_forget(run->client)) {
         ClientAnswer answer;
-        int code = execution_get(run->client, id, &answer);
+        int code = execution_get(run->client, str_of(id), &answer);
 
         if (code != EXIT_DONE)
             return code;

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "common/base/alloc.h"
 #include "common/io/clock.h"
 #include "common/model/kinds.h"
 #include "common/plan/instant.h"
@@ -129,7 +130,7 @@ static void print_step(Arena *arena, const Timeline *line, const Json *step) {
     Str error = member(json_member(step, STR("error")), "message");
     int64_t retries = 0;
 
-    printf("  %.*s%*s  %-14.*s", STR_ARGS(name), MAX(0, line->name_width - table_width(name)), "",
+    printf("  %.*s%*s  %-15.*s", STR_ARGS(name), MAX(0, line->name_width - table_width(name)), "",
            STR_ARGS(status));
     print_bar(line, step);
     print_duration(step);
@@ -226,28 +227,38 @@ void execution_pause(void) {
     poll(NULL, 0, POLL_MS);
 }
 
-int execution_watch(Client *client, Str id) {
+/* One picture over the one before. Lines that are too long are cut, or they could not be counted.
+ */
+static int redraw(Arena *arena, const Json *execution, int lines) {
+    if (lines > 0)
+        printf("\033[%dA\033[J", lines);
+    fputs("\033[?7l", stdout);
+    lines = execution_print(arena, execution);
+    fputs("\033[?7h", stdout);
+    return lines;
+}
+
+int execution_watch(Client *client, Str id_text) {
     bool is_terminal = isatty(STDOUT_FILENO) == 1;
+    _cleanup_(alloc_free_p) char *id = str_dup(id_text);
     uint64_t state = 0;
     int lines = 0;
 
-    for (;;) {
+    for (;; client_forget(client)) {
         ClientAnswer answer;
-        int code = execution_get(client, id, &answer);
-        bool has_ended;
+        int code = execution_get(client, str_of(id), &answer);
 
         if (code != EXIT_DONE)
             return code;
-        has_ended = execution_has_ended(&answer.json);
-        if (is_terminal && lines > 0)
-            printf("\033[%dA\033[J", lines);
-        if (is_terminal || has_ended)
-            lines = execution_print(client_arena(client), &answer.json);
+        if (is_terminal)
+            lines = redraw(client_arena(client), &answer.json, lines);
+        else if (execution_has_ended(&answer.json))
+            execution_print(client_arena(client), &answer.json);
         else if (state_of(&answer.json) != state)
             say_change(client_arena(client), &answer.json);
         state = state_of(&answer.json);
         fflush(stdout);
-        if (has_ended)
+        if (execution_has_ended(&answer.json))
             return execution_code(&answer.json);
         execution_pause();
     }
