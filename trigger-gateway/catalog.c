@@ -22,7 +22,7 @@
 #define LISTEN_MS 200    /* how long the lane listens before it looks whether to stop */
 #define GATHER_MS 20     /* changes that come together are read together */
 #define RETRY_MS 500     /* after a reading that failed */
-#define TAKE_EVERY_MS 10 /* how often the loop looks for a new reading */
+#define TAKE_EVERY_MS 50 /* how often the loop looks for a new reading */
 #define CONNECT_MS 2000
 #define STATEMENT_MS 20000
 
@@ -65,6 +65,19 @@ static bool read_whole(Catalog *catalog, Pg *pg) {
     return true;
 }
 
+/* Not every change of the catalog concerns triggers. */
+static bool concerns_us(Str payload) {
+    static const char *const kinds[] = {"tenant", "template", "version", "trigger", "variable"};
+    Str rest = payload;
+    Str kind = str_split(&rest, ':');
+
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (str_is(kind, kinds[i]))
+            return true;
+    }
+    return false;
+}
+
 /* Until something changed, the time is over, or the connection is lost. */
 static void hear(Catalog *catalog, Pg *pg) {
     int64_t until_ms = clock_monotonic_ms() + catalog->settings.every_ms;
@@ -77,6 +90,8 @@ static void hear(Catalog *catalog, Pg *pg) {
         if (left_ms <= 0)
             return;
         r = pg_wait_notify(pg, (int)MIN(left_ms, (int64_t)LISTEN_MS), &channel, &payload);
+        if (r == 0 && !concerns_us(payload))
+            r = PG_E_NONE;
     }
     while (r == 0)
         r = pg_wait_notify(pg, GATHER_MS, &channel, &payload);
@@ -192,9 +207,14 @@ const TopicRule *catalog_topic_rules(const Catalog *catalog, TenantId tenant, ui
     *ret_count = 0;
     if (!catalog_is_usable(catalog))
         return NULL;
-    while (first < snapshot->topic_count &&
-           !uuid_equal(snapshot->topics[first].tenant.uuid, tenant.uuid))
-        first++;
+    for (uint32_t end = snapshot->topic_count; first < end;) {
+        uint32_t middle = first + (end - first) / 2;
+
+        if (uuid_compare(snapshot->topics[middle].tenant.uuid, tenant.uuid) < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
     last = first;
     while (last < snapshot->topic_count &&
            uuid_equal(snapshot->topics[last].tenant.uuid, tenant.uuid))

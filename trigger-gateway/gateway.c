@@ -157,17 +157,19 @@ static int open_hooks(Gateway *gateway) {
 }
 
 static int open_api(Gateway *gateway) {
-    const char *url = gateway->config->hooks_url;
+    Str url = str_of(gateway->config->hooks_url);
     int r;
 
-    if (url[0] == '\0')
-        url = arena_printf(&gateway->arena, "http://%s", hooks_address(gateway->hooks));
+    if (url.length == 0)
+        url = str_printf(&gateway->arena, "http://%s", hooks_address(gateway->hooks));
+    while (str_ends(url, STR("/")))
+        url.length--;
     gateway->ports = (GatewayPorts){
         .loop = gateway->loop,
         .metrics = service_metrics(gateway->service),
         .config = gateway->config,
         .instance = service_instance(gateway->service),
-        .hooks_url = url,
+        .hooks_url = str_c(&gateway->arena, url),
         .publisher = gateway->publisher,
         .api_lanes = gateway->api_lanes,
     };

@@ -221,13 +221,6 @@ static Str delivery_id(const Knock *knock) {
     return dedupe_id(&delivery, http_request_arena(knock->request));
 }
 
-/* W3C trace context of version 00; the coordinator carries it on. */
-static Str traceparent(const Knock *knock) {
-    Str text = fields_find(knock->headers, STR("traceparent"));
-
-    return text.length == 55 && str_is_utf8(text) ? text : STR_NONE;
-}
-
 static void hand_over(const Knock *knock, Str scope) {
     Arena *arena = http_request_arena(knock->request);
     Str delivery = delivery_id(knock);
@@ -235,20 +228,22 @@ static void hand_over(const Knock *knock, Str scope) {
 
     if (delivery.length == 0)
         event = str_printf(arena, "request:%s", uuid_text(clock_uuid_v7()).text);
-    accept_take(knock->hooks->ports.accept, &(AcceptOrder){
-                                                .request = knock->request,
-                                                .event =
-                                                    {
-                                                            .tenant = knock->rule->tenant,
-                                                            .template_id = knock->rule->template_id,
-                                                            .trigger = knock->rule->trigger,
-                                                            .type = TRIGGER_WEBHOOK,
-                                                            .event = event,
-                                                            .scope = scope,
-                                                            .traceparent = traceparent(knock),
-                                                            },
-                                                .has_delivery = delivery.length > 0,
-                                                .answer = knock->rule->response,
+    accept_take(
+        knock->hooks->ports.accept,
+        &(AcceptOrder){
+            .request = knock->request,
+            .event =
+                {
+                        .tenant = knock->rule->tenant,
+                        .template_id = knock->rule->template_id,
+                        .trigger = knock->rule->trigger,
+                        .type = TRIGGER_WEBHOOK,
+                        .event = event,
+                        .scope = scope,
+                        .traceparent = traceparent_of(fields_find(knock->headers, STR("traceparent"))),
+                        },
+            .has_delivery = delivery.length > 0,
+            .answer = knock->rule->response,
     });
 }
 

@@ -14,7 +14,7 @@ typedef struct Snapshot {
     Arena arena;
     int64_t read_ms;   /* monotonic */
     Map hooks;         /* SHA-256 of the token → HookRule */
-    TopicRule *topics; /* by tenant */
+    TopicRule *topics; /* in the order of their tenants */
     uint32_t topic_count;
     uint32_t hook_count;
     TenantId *tenants; /* by their number in the settings; zero: not found */

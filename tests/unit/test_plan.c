@@ -472,6 +472,24 @@ Test(plan, the_catalog_reads_schedules) {
     cr_expect(str_is(problems.items[1].message, "the minute is odd"));
 }
 
+Test(plan, a_schedule_says_what_becomes_of_missed_instants) {
+    static const char text[] =
+        "{'triggers':[{'id':'a','type':'SCHEDULED','cronExpression':'0 3 * * *','config':"
+        "{'catchUp':'%s'}}],'steps':[{'id':'a','type':'TRANSFORM'}]}";
+    static const char *const words[] = {"skip", "one", "all", "never"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        _cleanup_(arena_done) Arena arena = {0};
+        const char *quoted = arena_printf(&arena, text, words[i]);
+        Plan *plan = NULL;
+        PlanProblems problems;
+        int r = compile_with(NULL, quoted, &arena, &problems, &plan);
+
+        cr_expect_eq(r, str_is(str_of(words[i]), "never") ? PLAN_E_INVALID : 0, "%s", words[i]);
+        plan_free(plan);
+    }
+}
+
 Test(plan, without_a_catalog_other_integrations_are_taken_as_they_are) {
     _cleanup_(plan_free_p) Plan *plan =
         plan_made("{'steps':[{'id':'a','type':'ACTION','integrationId':'bank',"

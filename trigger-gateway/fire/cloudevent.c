@@ -220,7 +220,7 @@ static Str traceparent(const Reading *reading, const Json *event) {
 
     if (text.length == 0)
         text = json_str(json_member(event, STR("traceparent")));
-    return text.length == 55 && is_attribute_text(text) ? text : STR_NONE; /* version 00 */
+    return traceparent_of(text);
 }
 
 int cloudevent_read(const EventRecord *record, Arena *arena, CloudEvent *ret_event, Str *ret_why) {

@@ -22,3 +22,24 @@ bool content_type_is_json(Str content_type) {
     return str_equal_nocase(type, STR("application/json")) ||
            str_equal_nocase(type, STR("text/json")) || ends_nocase(type, STR("+json"));
 }
+
+static bool is_hex(Str text) {
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return false;
+    }
+    return true;
+}
+
+Str traceparent_of(Str text) {
+    Str rest = text;
+    Str version = str_split(&rest, '-');
+    Str trace = str_split(&rest, '-');
+    Str parent = str_split(&rest, '-');
+
+    if (!str_is(version, "00") || trace.length != 32 || parent.length != 16 || rest.length != 2)
+        return STR_NONE;
+    return is_hex(trace) && is_hex(parent) && is_hex(rest) ? text : STR_NONE;
+}

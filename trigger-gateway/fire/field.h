@@ -21,3 +21,6 @@ Str fields_find(Fields fields, Str name);
 
 /* "application/json", "application/problem+json; charset=utf-8": the value is JSON. */
 bool content_type_is_json(Str content_type);
+
+/* W3C trace context, version 00: what may be passed on to others; STR_NONE of anything else. */
+Str traceparent_of(Str text);
