@@ -27,7 +27,8 @@ static const uint32_t moves[_JOB_STATE_COUNT] = {
     [JOB_PLANNING] = TO(JOB_OPENING) | TO(JOB_REPORTING) | TO(JOB_CLOSING),
     [JOB_OPENING] = TO(JOB_PERMITTING) | TO(JOB_REPORTING) | TO(JOB_CLOSING),
     [JOB_PERMITTING] = TO(JOB_CALLING) | TO(JOB_REPORTING) | TO(JOB_CLOSING),
-    [JOB_CALLING] = TO(JOB_REPORTING) | TO(JOB_CLOSING),   /* the process ends */
+    [JOB_CALLING] = TO(JOB_LOGGING) | TO(JOB_OPENING) | TO(JOB_REPORTING) | TO(JOB_CLOSING),
+    [JOB_LOGGING] = TO(JOB_CALLING) | TO(JOB_REPORTING) | TO(JOB_CLOSING),
     [JOB_REPORTING] = TO(JOB_REPORTING) | TO(JOB_CLOSING), /* again: it was too large */
 };
 
@@ -124,6 +125,7 @@ static bool meets_rival(Job *job) {
 
 bool job_goes_on(Job *job) {
     if (job->is_lost) {
+        job_flush(job, NULL); /* what was done is done, whoever goes on */
         job_close(job, "lost");
         return false;
     }
@@ -238,6 +240,7 @@ void job_go_on(Job *job) {
         job_call(job);
         return;
     case JOB_TAKEN:
+    case JOB_LOGGING:
     case JOB_CALLING:
     case JOB_REPORTING:
     case JOB_CLOSING:

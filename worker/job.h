@@ -4,25 +4,32 @@
  * Job: one task in a worker's hands, from taken to reported.
  *
  *   TAKEN ─► CLAIMING ─► PLANNING ─► OPENING ─► PERMITTING ─► CALLING ─► REPORTING ─► CLOSING
+ *                                      ▲                      │ ▲ │
+ *                                      │              LOGGING ◄─┘ │
+ *                                      └── the chain goes on ─────┘
  *
  *   CLAIMING    its lease is asked for (one script for all that were read together)
  *   PLANNING    its version is on its way; skipped when it is here
  *   OPENING     its secrets are; skipped when it has none
  *   PERMITTING  the one start of a call that must not be made twice is; skipped for all others
  *   CALLING     the request may have left
+ *   LOGGING     what the visit has done is on its way to Kafka; it must arrive before a call that
+ *               carries a key, or a repeat of the chain could make that call with another body
  *   REPORTING   its last word is on its way to Kafka
  *
  * From every state before CALLING it may be given back (RELEASED, which is a last word too), or let
  * go without a word because somebody else holds the task.
  *
- * A visit runs one step: tasks come with chain_max 1. Its outcomes are numbered from 0 all the
- * same, and `continues` is said with each, so that a chain needs no other messages.
+ * A visit runs the step of its task and, as far as the task allows, the chain behind it
+ * (job_chain.c). Outcomes are numbered from 0; `continues` says that the visit goes on with the
+ * next step, which is then a promise: it ends, or it is given back.
  *
  * Runs on: loop.
  */
 
 #include "common/catalog/plans.h"
 #include "common/io/bus.h"
+#include "common/plan/scope.h"
 #include "worker/lease.h"
 #include "worker/step/scrub.h"
 #include "worker/step/step.h"
@@ -35,6 +42,7 @@ typedef enum JobState {
     JOB_OPENING,
     JOB_PERMITTING,
     JOB_CALLING,
+    JOB_LOGGING,
     JOB_REPORTING,
     JOB_CLOSING,
     _JOB_STATE_COUNT,
@@ -74,6 +82,13 @@ typedef struct Job {
     Str last_word; /* the message on its way, as it may be kept */
     const char *fate;
     bool has_ended;
+
+    /* The chain: what was said of its steps, and what later ones read. */
+    uint32_t index;    /* of the next ENDED or RELEASED */
+    StepOutcome *said; /* not sent yet, in the arena */
+    uint32_t said_count;
+    size_t said_bytes;
+    ScopeStep *known; /* by node; NULL until the chain goes on */
 } Job;
 
 /* Reads the task; a refusal of wire.h when it is none. */

@@ -98,8 +98,33 @@ static int64_t time_left_ms(const StepTask *task, int64_t now_ms) {
     return left_ms;
 }
 
-void job_call(Job *job) {
+static void begin_call(Job *job) {
     const WorkerConfig *config = job->worker->config;
+
+    loop_timer_start(&job->beat, config->started_ms, config->progress_ms);
+    if (job->is_single)
+        job_tell_started(job);
+    send_request(job, &job->request);
+}
+
+/* A broker has what the visit did before. */
+static void logged(void *context, int r) {
+    Job *job = context;
+
+    if (job->worker->is_stopped)
+        return;
+    if (r)
+        log_event(LOG_ERROR, "outcome.lost", LOG_ID("execution", job->task.execution.uuid),
+                  LOG_INT("r", r));
+    if (r)
+        job->is_lost = true; /* a gap in what is told: whoever goes on must not be this visit */
+    if (!job_goes_on(job))
+        return;
+    job_move(job, JOB_CALLING);
+    begin_call(job);
+}
+
+void job_call(Job *job) {
     int64_t now_ms = clock_now_ms();
     StepAsk ask;
 
@@ -119,8 +144,11 @@ void job_call(Job *job) {
         job_end(job, &ask.end);
         return;
     }
-    loop_timer_start(&job->beat, config->started_ms, config->progress_ms);
-    if (job->is_single)
-        job_tell_started(job);
-    send_request(job, &ask.request);
+    job->request = ask.request;
+    if (job->said_count > 0) {
+        job_move(job, JOB_LOGGING);
+        job_flush(job, logged);
+    } else {
+        begin_call(job);
+    }
 }

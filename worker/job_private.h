@@ -13,6 +13,13 @@ void job_open(Job *job);   /* job_secrets.c */
 void job_permit(Job *job); /* job_permit.c */
 void job_call(Job *job);   /* job_call.c */
 
+/* The chain: job_chain.c. The next step of the visit after this end, or PLAN_NONE. */
+uint32_t job_chain_next(const Job *job, const StepEnd *end);
+void job_chain_go_on(Job *job, uint32_t next, const StepOutcome *outcome);
+
+/* Sends what was said and not sent yet; done comes when a broker has it. */
+void job_flush(Job *job, OutboxDoneFn done);
+
 /* Last words: job_report.c. */
 void job_end(Job *job, const StepEnd *end);
 void job_fail(Job *job, const StepFailure *failure);

@@ -15,18 +15,17 @@
 static StepOutcome outcome_of(const Job *job, OutcomeKind kind) {
     return (StepOutcome){
         .kind = kind,
-        .index = 0,
+        .index = job->index,
         .node = job->task.node,
         .scope = job->task.scope,
         .visit = job->task.visit,
         .attempt = job->task.attempt,
-        .continues = false,
         .opened_ms = job->task.opened_ms,
         .started_ms = job->started_ms,
     };
 }
 
-static Str encode(Job *job, const StepOutcome *outcome) {
+static Str encode(Job *job, const StepOutcome *outcomes, uint32_t count) {
     _cleanup_(buf_done) Buf bytes = {0};
 
     wire_write_result(&bytes, &(StepResult){
@@ -36,8 +35,8 @@ static Str encode(Job *job, const StepOutcome *outcome) {
                                   .worker = str_of(job->worker->name),
                                   .epoch = job->task.epoch,
                                   .dispatch_no = job->task.dispatch_no,
-                                  .outcomes = outcome,
-                                  .outcome_count = 1,
+                                  .outcomes = outcomes,
+                                  .outcome_count = count,
                               });
     return str_copy(&job->arena, buf_str(&bytes));
 }
@@ -59,7 +58,7 @@ static void tell(Job *job, OutcomeKind kind) {
     StepOutcome outcome = outcome_of(job, kind);
 
     metric_add_label(job->worker->metrics, METRIC_OUTCOMES, outcome_kind_word(kind), 1);
-    post(job, encode(job, &outcome), NULL, NULL);
+    post(job, encode(job, &outcome, 1), NULL, NULL);
 }
 
 void job_tell_started(Job *job) {
@@ -76,6 +75,33 @@ void job_beat(void *context) {
         tell(job, OUTCOME_PROGRESS);
     else
         job_tell_started(job);
+}
+
+/* The chain ----------------------------------------------------------------------------------- */
+
+#define SAID_BYTES_MAX (256u << 10) /* then it is sent, whatever follows */
+
+static size_t outcome_bytes(const StepOutcome *outcome) {
+    return outcome->input.length + outcome->output.length + outcome->error.length + 64;
+}
+
+void job_flush(Job *job, OutboxDoneFn done) {
+    if (job->said_count == 0)
+        return;
+    post(job, encode(job, job->said, job->said_count), done, job);
+    job->said_count = 0;
+    job->said_bytes = 0;
+}
+
+/* An outcome that more will follow; sent with them, or before a call is made. */
+static void say(Job *job, const StepOutcome *outcome) {
+    if (job->said == NULL)
+        job->said = arena_alloc(&job->arena, job->task.chain_max * sizeof *job->said);
+    if (job->said_bytes + outcome_bytes(outcome) > SAID_BYTES_MAX)
+        job_flush(job, NULL);
+    CHECK(job->said_count < job->task.chain_max);
+    job->said[job->said_count++] = *outcome;
+    job->said_bytes += outcome_bytes(outcome);
 }
 
 /* The last word ------------------------------------------------------------------------------- */
@@ -107,6 +133,7 @@ static void observe_since(const Worker *worker, uint32_t metric, int64_t since_u
 static void delivered(void *context, int r) {
     Job *job = context;
     Worker *worker = job->worker;
+    bool is_whole = job->has_ended && job->index == 1; /* the last word tells all of the visit */
     bool has_shrunk = job->last_word.length < LEASE_OUTCOME_BYTES_MAX * 8;
 
     if (r == OUTBOX_E_TOO_LARGE && job->has_ended && !has_shrunk) {
@@ -119,13 +146,22 @@ static void delivered(void *context, int r) {
     observe_since(worker, METRIC_STEP_SECONDS, job->taken_us);
     observe_since(worker, METRIC_REPORT_SECONDS, job->said_us);
     if (job->is_leased)
-        leases_release(worker->leases, &job->lease, job->has_ended && r == 0, job->last_word);
+        leases_release(worker->leases, &job->lease, is_whole && r == 0, job->last_word);
     job_close(job, job->fate);
 }
 
 static void say_last(Job *job, const StepOutcome *outcome) {
-    Str bytes = encode(job, outcome);
+    Str bytes;
 
+    if (job->said_bytes + outcome_bytes(outcome) > SAID_BYTES_MAX)
+        job_flush(job, NULL);
+    if (job->said_count > 0) {
+        say(job, outcome);
+        bytes = encode(job, job->said, job->said_count);
+        job->said_count = 0;
+    } else {
+        bytes = encode(job, outcome, 1);
+    }
     if (bytes.length > MESSAGE_BYTES_MAX && outcome->input.length > 0) {
         StepOutcome shorter = *outcome;
 
@@ -154,8 +190,11 @@ static Str clean(Job *job, Str text) {
 
 void job_end(Job *job, const StepEnd *end) {
     StepOutcome outcome = outcome_of(job, OUTCOME_ENDED);
+    uint32_t next = job_chain_next(job, end);
 
     outcome.status = end->status;
+    outcome.outcome = end->outcome;
+    outcome.continues = next != PLAN_NONE;
     outcome.effect = end->effect;
     outcome.input = job->redacted;
     outcome.output = clean(job, end->output);
@@ -169,7 +208,13 @@ void job_end(Job *job, const StepEnd *end) {
     log_event(LOG_DEBUG, "step.ended", LOG_ID("execution", job->task.execution.uuid),
               LOG_ID("tenant", job->task.tenant.uuid), LOG_INT("attempt", job->task.attempt),
               LOG_C("status", step_status_word(end->status)));
-    say_last(job, &outcome);
+    job->index++;
+    if (next == PLAN_NONE) {
+        say_last(job, &outcome);
+    } else {
+        say(job, &outcome);
+        job_chain_go_on(job, next, &outcome);
+    }
 }
 
 void job_fail(Job *job, const StepFailure *failure) {

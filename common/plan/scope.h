@@ -15,6 +15,7 @@ enum {
     SCOPE_E_EXPRESSION = 1, /* a program failed, or a question was answered with no boolean */
     SCOPE_E_VALIDATION,     /* a result has the wrong type or cannot be stored */
     SCOPE_E_TOO_LARGE,      /* a result is larger than PAYLOAD_BYTES_MAX */
+    SCOPE_E_NO_MATCH,       /* a SWITCH that must match did not */
 };
 
 typedef struct ScopeStep {
@@ -67,6 +68,18 @@ typedef struct ScopeRaw {
 } ScopeRaw;
 
 int scope_output(const ScopeRaw *raw, Arena *arena, Str *ret_output, ScopeError *ret_error);
+
+/*
+ * What is decided on the spot, by the coordinator or by a worker in a chain: CONDITION, SWITCH and
+ * TRANSFORM. The outcome names the ports ("" is next alone).
+ */
+typedef struct ScopeDecision {
+    Str outcome;
+    Str output; /* JSON text */
+} ScopeDecision;
+
+int scope_decide(const Scope *scope, uint32_t node, Arena *arena, ScopeDecision *ret_decision,
+                 ScopeError *ret_error);
 
 /* DELAY: when it ends. */
 int scope_delay(const Scope *scope, uint32_t node, Arena *arena, int64_t *ret_due_ms,

@@ -42,61 +42,17 @@ static int refused(ExecTurn *turn, uint32_t node, int r, const ScopeError *error
     return exec_fail_here(turn, node, error->type, error->message);
 }
 
-static int begin_condition(ExecTurn *turn, uint32_t node) {
+static int begin_decision(ExecTurn *turn, uint32_t node) {
+    ScopeDecision decision;
     ScopeError error;
     Scope scope;
-    bool truth;
     int r;
 
     exec_see(turn, node, &scope);
-    r = scope_condition(&scope, node, &turn->scratch, &truth, &error);
+    r = scope_decide(&scope, node, &turn->scratch, &decision, &error);
     if (r)
         return refused(turn, node, r, &error);
-    return complete(turn, node, truth ? STR("true") : STR("false"),
-                    truth ? STR("true") : STR("false"));
-}
-
-static int begin_switch(ExecTurn *turn, uint32_t node) {
-    ScopeError error;
-    Scope scope;
-    Str outcome;
-    int r;
-
-    exec_see(turn, node, &scope);
-    r = scope_switch(&scope, node, &turn->scratch, &outcome, &error);
-    if (r)
-        return refused(turn, node, r, &error);
-    if (str_is(outcome, "none") && turn->plan->nodes[node].switch_fails)
-        return exec_fail_here(turn, node, ERROR_NO_MATCH,
-                              STR("no case matched and there is no default"));
-    return complete(turn, node, str_copy(turn->arena, outcome),
-                    str_printf(&turn->scratch, "\"%.*s\"", STR_ARGS(outcome)));
-}
-
-static int shape(ExecTurn *turn, uint32_t node, Str *output, ScopeError *ret_error) {
-    ScopeRaw raw = {
-        .plan = turn->plan,
-        .node = node,
-        .now_ms = exec_at(turn->exec, node)->opened_ms,
-        .text = *output,
-    };
-
-    return scope_output(&raw, &turn->scratch, output, ret_error);
-}
-
-static int begin_transform(ExecTurn *turn, uint32_t node) {
-    ScopeError error;
-    Scope scope;
-    Str output;
-    int r;
-
-    exec_see(turn, node, &scope);
-    r = scope_input(&scope, node, &turn->scratch, &output, &error);
-    if (r == 0 && turn->plan->nodes[node].output)
-        r = shape(turn, node, &output, &error);
-    if (r)
-        return refused(turn, node, r, &error);
-    return complete(turn, node, STR(""), output);
+    return complete(turn, node, str_copy(turn->arena, decision.outcome), decision.output);
 }
 
 static int begin_delay(ExecTurn *turn, uint32_t node) {
@@ -152,11 +108,9 @@ static int begin_by_type(ExecTurn *turn, uint32_t node) {
     case STEP_ACTION:
         return begin_action(turn, node);
     case STEP_CONDITION:
-        return begin_condition(turn, node);
     case STEP_SWITCH:
-        return begin_switch(turn, node);
     case STEP_TRANSFORM:
-        return begin_transform(turn, node);
+        return begin_decision(turn, node);
     case STEP_DELAY:
         return begin_delay(turn, node);
     case STEP_TERMINATE:

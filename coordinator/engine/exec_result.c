@@ -6,6 +6,11 @@ static int64_t clamp_ms(int64_t low, int64_t value, int64_t high) {
     return MIN(MAX(value, low), high);
 }
 
+/* What the coordinator decides itself when no chain does it: nobody started it, it has no input. */
+static bool is_action(const ExecTurn *turn) {
+    return turn->plan->nodes[turn->event->node].type == STEP_ACTION;
+}
+
 /* Workers' clocks are not ours: what they say is bent into what can be. */
 static void tell_times(const ExecTurn *turn, ExecRow *row) {
     const ExecOutcome *outcome = &turn->event->outcome;
@@ -13,7 +18,7 @@ static void tell_times(const ExecTurn *turn, ExecRow *row) {
     row->run = outcome->run;
     if (outcome->ended_ms)
         row->completed_ms = clamp_ms(row->opened_ms, outcome->ended_ms, turn->now_ms);
-    if (outcome->started_ms)
+    if (outcome->started_ms && is_action(turn))
         row->started_ms = clamp_ms(row->opened_ms, outcome->started_ms, row->completed_ms);
 }
 
@@ -22,6 +27,8 @@ static Str input_of(ExecTurn *turn) {
     ScopeError error;
     Str input;
 
+    if (!is_action(turn))
+        return STR_NONE;
     if (turn->event->outcome.input.length > 0)
         return turn->event->outcome.input;
     if (exec_input(turn, turn->event->node, &input, &error))

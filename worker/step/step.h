@@ -45,8 +45,9 @@ struct StepOrder {
 typedef struct StepEnd {
     StepStatus status; /* COMPLETED, FAILED, TIMED_OUT or INDETERMINATE */
     Effect effect;
-    Str output; /* JSON, when COMPLETED */
-    Str error;  /* JSON of the error object, otherwise */
+    Str outcome; /* the ports it leaves through; none: next alone */
+    Str output;  /* JSON, when COMPLETED */
+    Str error;   /* JSON of the error object, otherwise */
     bool retryable;
     int64_t retry_after_ms; /* the target asked for this pause; 0: it did not */
 } StepEnd;
