@@ -20,6 +20,7 @@ enum {
     COMMAND(apply, "Make or change workflows from files, and publish them.")                       \
     COMMAND(cancel, "End an execution.")                                                           \
     COMMAND(check, "Check a definition and print every problem.")                                  \
+    COMMAND(completion, "Print what a shell needs to complete commands.")                          \
     COMMAND(dead_letters, "List, show, replay or discard messages that nobody could use.")         \
     COMMAND(expr, "Evaluate an expression on JSON from standard input.")                           \
     COMMAND(key, "Make or revoke a key of the API.")                                               \
