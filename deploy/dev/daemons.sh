@@ -100,6 +100,7 @@ daemons_up() {
         [[ -x $BUILD_DIR/$program ]] ||
             fail "the services run, but build/$program is not part of this build: no daemons"
     done
+    kafka_example_topics_up
     seal_key_up
     schema_up
     tenant_up

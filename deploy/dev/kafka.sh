@@ -108,12 +108,15 @@ kafka_topics_apply() {
     grep -v 'as it should be' "$LOG_DIR/topics.log" || true
 }
 
-# Headrace's own topics, and the one that examples produce to. The mock cluster cannot be asked for
-# topics; it made them when it started, and makes others when they are used.
+# The mock cluster cannot be asked for topics; it made them when it started, and makes others when
+# they are used.
 kafka_topics_up() {
-    [[ $(kafka_kind) != mock ]] || return 0
-    kafka_topics_apply deploy/topics.yaml
-    kafka_topics_apply deploy/dev/topics.yaml
+    [[ $(kafka_kind) == mock ]] || kafka_topics_apply deploy/topics.yaml
+}
+
+# What examples produce to; of no use without the daemons.
+kafka_example_topics_up() {
+    [[ $(kafka_kind) == mock ]] || kafka_topics_apply deploy/dev/topics.yaml
 }
 
 kafka_is_healthy() {
