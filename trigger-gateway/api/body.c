@@ -19,9 +19,8 @@ static int refuse_text(ApiCall *call, const JsonMistake *mistake) {
 }
 
 static int parse(ApiCall *call, Json *ret_json) {
-    JsonLimits limits = {.bytes_max = call->route ? call->body.length : 0,
-                         .depth_max = JSON_DEPTH_MAX,
-                         .nodes_max = JSON_NODES_MAX};
+    JsonLimits limits = {
+        .bytes_max = call->body.length, .depth_max = JSON_DEPTH_MAX, .nodes_max = JSON_NODES_MAX};
     JsonMistake mistake = {0};
 
     if (!is_json_type(call->content_type))
