@@ -1,9 +1,11 @@
 /*
  * Messages on their way.
  *
- *   outbox_send ──► WAITING ──► FLYING ──► delivered: done
- *                      ▲           │
- *                      └───────────┘  the producer died, or the cluster would not have it yet
+ *   outbox_send ──► waiting ──► flying ──► delivered: done
+ *                     ▲  ▲         │
+ *                     │  ├─────────┘  the producer died
+ *                     │  │
+ *                     refused         the cluster would not have it yet; nobody waits for it
  *
  * Runs on: loop.
  */
@@ -22,10 +24,11 @@
 #define FULL_MS 20
 
 typedef struct Letter {
-    ListNode node; /* in waiting or flying */
+    ListNode node; /* in waiting, flying or refused */
     OutboxMessage message;
     Arena arena; /* of what the message points to */
     uint32_t tries;
+    int64_t again_ms; /* of a refused one: when it is tried again */
     OutboxDoneFn done;
     void *context;
 } Letter;
@@ -44,6 +47,7 @@ struct Outbox {
     Line *line; /* NULL: to be opened again */
     ListNode waiting;
     ListNode flying;
+    ListNode refused;
     uint32_t count;
     size_t waiting_bytes;
     bool is_dead;  /* the producer has to be replaced */
@@ -104,6 +108,19 @@ static void again_later(Outbox *outbox, int64_t delay_ms) {
     loop_timer_start(&outbox->gather, delay_ms, 0);
 }
 
+/* Takes the letter. */
+static void letter_refused(Outbox *outbox, Letter *letter) {
+    if (++letter->tries >= REFUSED_TRIES_MAX) {
+        log_event(LOG_ERROR, "message.refused", LOG_C("topic", letter->message.topic),
+                  LOG_INT("partition", letter->message.partition));
+        letter_done(outbox, letter, OUTBOX_E_REFUSED);
+        return;
+    }
+    list_drop(&letter->node);
+    list_push_last(&outbox->refused, &letter->node);
+    letter->again_ms = loop_now_ms(outbox->loop) + AGAIN_MS;
+}
+
 static void delivered(void *owner, const BusReport *report) {
     Outbox *outbox = owner;
     Letter *letter = report->context;
@@ -112,10 +129,8 @@ static void delivered(void *owner, const BusReport *report) {
         letter_done(outbox, letter, 0);
     } else if (report->r == BUS_E_TOO_LARGE) {
         letter_done(outbox, letter, OUTBOX_E_TOO_LARGE);
-    } else if (report->r == BUS_E_REFUSED && ++letter->tries >= REFUSED_TRIES_MAX) {
-        log_event(LOG_ERROR, "message.refused", LOG_C("topic", letter->message.topic),
-                  LOG_INT("partition", letter->message.partition));
-        letter_done(outbox, letter, OUTBOX_E_REFUSED);
+    } else if (report->r == BUS_E_REFUSED) {
+        letter_refused(outbox, letter);
     } else {
         outbox->is_dead |= report->r == BUS_E_FATAL;
         letter_wait(outbox, letter);
@@ -206,9 +221,12 @@ static int send_letter(Outbox *outbox, Letter *letter) {
 
 /* What bus_produce() said no to. True: the rest waits too. */
 static bool take_refusal(Outbox *outbox, Letter *letter, int r) {
-    if (r == BUS_E_TOO_LARGE || (r == BUS_E_REFUSED && ++letter->tries >= REFUSED_TRIES_MAX)) {
+    if (r == BUS_E_TOO_LARGE || r == BUS_E_REFUSED) {
         outbox->waiting_bytes -= letter->message.value.length;
-        letter_done(outbox, letter, r == BUS_E_TOO_LARGE ? OUTBOX_E_TOO_LARGE : OUTBOX_E_REFUSED);
+        if (r == BUS_E_REFUSED)
+            letter_refused(outbox, letter);
+        else
+            letter_done(outbox, letter, OUTBOX_E_TOO_LARGE);
         return false;
     }
     outbox->is_dead |= r == BUS_E_FATAL;
@@ -245,7 +263,18 @@ static void gathered(void *context) {
 }
 
 static void pulsed(void *context) {
-    poll(context);
+    Outbox *outbox = context;
+    int64_t now_ms = loop_now_ms(outbox->loop);
+
+    LIST_FOR_EACH(node, &outbox->refused) {
+        Letter *letter = CONTAINER_OF(node, Letter, node);
+
+        if (letter->again_ms > now_ms)
+            break;
+        letter_wait(outbox, letter);
+        again_later(outbox, 0);
+    }
+    poll(outbox);
 }
 
 void outbox_send(Outbox *outbox, const OutboxMessage *message, OutboxDoneFn done, void *context) {
@@ -270,6 +299,7 @@ int outbox_open(Loop *loop, const char *brokers, const char *client_id, Outbox *
     outbox->client_id = client_id;
     list_init(&outbox->waiting);
     list_init(&outbox->flying);
+    list_init(&outbox->refused);
     r = line_open(outbox);
     if (r) {
         alloc_free(outbox);
@@ -297,6 +327,8 @@ Outbox *outbox_close(Outbox *outbox) {
     LIST_FOR_EACH(node, &outbox->waiting)
     letter_free(CONTAINER_OF(node, Letter, node));
     LIST_FOR_EACH(node, &outbox->flying)
+    letter_free(CONTAINER_OF(node, Letter, node));
+    LIST_FOR_EACH(node, &outbox->refused)
     letter_free(CONTAINER_OF(node, Letter, node));
     loop_timer_close(&outbox->gather, timer_closed);
     loop_timer_close(&outbox->pulse, timer_closed);

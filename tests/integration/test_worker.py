@@ -18,13 +18,10 @@ def setUpModule():
     global world, worker
     w.services_up()
     world = w.World()
-    worker = w.Worker("worker-a", world.key_file).ready()
-    w.until("partitions are assigned", 30, worker.assigned)
-
-
-def tearDownModule():
-    worker.kill()
-    world.close()
+    unittest.addModuleCleanup(world.close)
+    worker = w.Worker("worker-a", world.key_file)
+    unittest.addModuleCleanup(worker.kill)
+    w.until("it reads every partition", 40, lambda: worker.ready().assigned() == 16)
 
 
 class Calls(unittest.TestCase):
@@ -214,6 +211,16 @@ class Refusals(unittest.TestCase):
         old = int(time.time() * 1000) - 40000
         self.assertEqual(world.released(world.call("/echo-old", start_by_ms=old)), "EXPIRED")
         self.assertEqual(world.sink.calls("/echo-old"), [])
+
+    def test_a_home_that_does_not_exist_holds_up_nobody(self):
+        lost = world.call("/echo-homeless", home_partition=4000)
+        w.until("it was called", 20, lambda: world.sink.calls("/echo-homeless"))
+        begin = time.monotonic()
+        for i in range(5):
+            world.ended(world.call(f"/echo-neighbour-{i}"))
+        self.assertLess(time.monotonic() - begin, 3)
+        w.until("it is given up", 20, lambda: [
+            event for event in worker.events("outcome.lost") if event["execution"] == lost])
 
     def test_garbage_becomes_a_dead_letter(self):
         place = world.sender.send({"topic": w.TASKS, "kind": "raw", "text": "gar\x01bage"})
