@@ -166,6 +166,36 @@ class Lints(unittest.TestCase):
         self.document("docs/reliability.md", "waits for nothing", "waits for something",
                       "law 6 is only in")
 
+    # asyncapi
+
+    def asyncapi(self, path, old, new, expected):
+        self.complains("asyncapi", path, old, new, expected)
+
+    def test_asyncapi_passes(self):
+        self.assertEqual(self.lint("asyncapi")[0], 0)
+
+    def test_a_topic_that_is_described_otherwise(self):
+        self.asyncapi("deploy/topics.yaml", "partitions: 16", "partitions: 24",
+                      "headrace.tasks.http.v1: partitions")
+        self.asyncapi("deploy/topics.yaml", "headrace.results.v1", "headrace.results.v2",
+                      "topic headrace.results.v2 is only in deploy/topics.yaml")
+
+    def test_a_field_that_is_not_described(self):
+        self.asyncapi("proto/headrace/v1/event.proto", "bytes started_by = 12;",
+                      "bytes started_by = 12;\n  bytes more = 13;", "TriggerEvent.more is None")
+
+    def test_a_field_of_another_number(self):
+        self.asyncapi("docs/asyncapi.yaml", "{number: 12, type: bytes}",
+                      "{number: 14, type: bytes}", "TriggerEvent.started_by is (14")
+
+    def test_a_header_that_is_not_described(self):
+        self.asyncapi("worker/dead_letter.c", "headrace-reason", "headrace-cause",
+                      "DeadLetter: headers")
+
+    def test_a_reference_that_leads_nowhere(self):
+        self.asyncapi("docs/asyncapi.yaml", "#/channels/results", "#/channels/result",
+                      "#/channels/result leads nowhere")
+
 
 if __name__ == "__main__":
     unittest.main()
