@@ -194,6 +194,7 @@ class Life(unittest.TestCase):
                                 "is_fast": 1, "password_bytes": 8, "instance": "probe-1",
                                 "daemon": "probe", "level": "info"}.items():
                 self.assertEqual(started[name], value)
+            daemon.wait_ready()  # before it is, a signal ends it at once
             self.assertEqual(daemon.end(), 0)
 
     def test_it_lives_then_is_ready_then_drains(self):
