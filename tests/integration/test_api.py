@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -812,6 +813,48 @@ class Rates(Case):
             self.assertEqual(client.get("/v1/templates?limit=1").status, 200)
         finally:
             slow.stop()
+
+
+class Nonsense(Case):
+    """Requests thrown together with a seed: each answer is one that docs/openapi.yaml describes."""
+
+    WORDS = ("x", "go", "none", "1", "-1", "9" * 20, "..", "'--", "a" * 300, "%F0%9F%98%80", "*",
+             "0193f2c4-5a6b-7c8d-9e0f-a1b2c3d4e5f6")
+    VALUES = (None, True, -1, 1e308, 1.5, "", "x", "\u0000", "é" * 100, [], {}, [1, "a", None],
+              {"a": {"b": []}}, "2026-01-01T00:00:00Z", "a" * 5000, {"steps": []}, "SECRET",
+              {"steps": [{"id": "a", "type": "TRANSFORM"}]}, "STRING", "PUBLISHED")
+    MEMBERS = ("name", "templateId", "workflowData", "triggers", "steps", "metadata", "isPublic",
+               "permissionUserIds", "status", "input", "triggerId", "key", "type", "value", "seed",
+               "isEncrypted", "versionNumber", "changeDescription", "reason", "libraryId",
+               "templateData", "mocks", "vars")
+    PARAMS = ("limit", "cursor", "status", "templateId", "from", "to", "versionId", "triggerId",
+              "category", "zz")
+
+    def body(self, dice):
+        text = bytearray(json.dumps({dice.choice(self.MEMBERS): dice.choice(self.VALUES)
+                                     for _ in range(dice.randint(0, 4))}).encode())
+        if dice.random() < 0.2:
+            text[dice.randrange(len(text))] = dice.randrange(256)
+        return bytes(text)
+
+    def test_nonsense_is_refused_and_never_breaks_anything(self):
+        dice = random.Random(5)
+        tenant = world.Tenant(gateway, "nonsense")
+        tenant.editor.put("/v1/templates/x", {"workflowData": ORDERS, "isPublic": True})
+        tenant.editor.post("/v1/templates/x/publish")
+        for _ in range(2500):
+            route = dice.choice(world.ROUTES)
+            path = re.sub(r"{\w+}", lambda _: dice.choice(self.WORDS), route.pattern)
+            if dice.random() < 0.3:
+                path += f"?{dice.choice(self.PARAMS)}={dice.choice(self.WORDS)}"
+            headers = {}
+            if dice.random() < 0.2:
+                headers["If-Match"] = dice.choice(('"1"', "*", 'W/"1"', ",", '"'))
+            if dice.random() < 0.2:
+                headers["Idempotency-Key"] = dice.choice(("k", "a" * 300, " "))
+            body = None if route.method in ("GET", "DELETE") else self.body(dice)
+            answer = tenant.client(dice.choice(world.ROLES)).ask(route.method, path, body, headers)
+            self.assertLess(answer.status, 500, f"{route.method} {path} {body}: {answer.text}")
 
 
 class Outages(Case):
