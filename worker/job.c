@@ -53,6 +53,7 @@ int job_new(Worker *worker, const BusMessage *message, Job **ret_job) {
         alloc_free(job);
         return r;
     }
+    job->task.chain_max = MIN(job->task.chain_max, (uint32_t)JOB_CHAIN_MAX);
     job->worker = worker;
     job->number = ++worker->job_number;
     job->bytes = message->value.length;

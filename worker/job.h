@@ -35,6 +35,12 @@
 #include "worker/step/step.h"
 #include "worker/worker.h"
 
+/*
+ * Steps that need no call follow each other on the stack; twice as many as a coordinator permits. A
+ * task that permits more is taken to permit this.
+ */
+#define JOB_CHAIN_MAX 64
+
 typedef enum JobState {
     JOB_TAKEN,
     JOB_CLAIMING,
@@ -88,6 +94,7 @@ typedef struct Job {
     StepOutcome *said; /* not sent yet, in the arena */
     uint32_t said_count;
     size_t said_bytes;
+    bool is_split;    /* some of it has been sent before the last word */
     ScopeStep *known; /* by node; NULL until the chain goes on */
 } Job;
 

@@ -89,6 +89,7 @@ void job_flush(Job *job, OutboxDoneFn done) {
     if (job->said_count == 0)
         return;
     post(job, encode(job, job->said, job->said_count), done, job);
+    job->is_split = true;
     job->said_count = 0;
     job->said_bytes = 0;
 }
@@ -133,7 +134,8 @@ static void observe_since(const Worker *worker, uint32_t metric, int64_t since_u
 static void delivered(void *context, int r) {
     Job *job = context;
     Worker *worker = job->worker;
-    bool is_whole = job->has_ended && job->index == 1; /* the last word tells all of the visit */
+    /* The last word tells all of the visit: whoever asks again can be answered with it. */
+    bool is_whole = job->has_ended && job->index == 1 && !job->is_split;
     bool has_shrunk = job->last_word.length < LEASE_OUTCOME_BYTES_MAX * 8;
 
     if (r == OUTBOX_E_TOO_LARGE && job->has_ended && !has_shrunk) {
