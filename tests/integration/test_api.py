@@ -743,6 +743,9 @@ class Library(Case):
         copy = one.editor.post("/v1/templates", {"libraryId": made.json["id"], "name": "Mine",
                                                  "templateId": key()})
         self.assertEqual((copy.status, copy.json["workflowData"]), (201, ORDERS))
+        told = one.editor.post("/v1/templates", {"workflowData": {"name": "N", "description": "D"},
+                                                 "templateId": key()}).json
+        self.assertEqual((told["name"], told["description"]), ("N", "D"))
         self.assertEqual(one.editor.delete(path).status, 204)
         self.refused(one.editor.delete(path), 404, "NOT_FOUND")
 

@@ -174,6 +174,17 @@ typedef struct NewTemplate {
     const Json *draft;
 } NewTemplate;
 
+/* The author's, else the definition's. */
+static const Json *description_of(const TemplateBody *body, const Json *draft) {
+    const Json *description = json_member(draft, STR("description"));
+
+    if (body->description != NULL)
+        return body->description;
+    return json_is(description, JSON_STRING) && description->count <= DESCRIPTION_BYTES_MAX
+               ? description
+               : NULL;
+}
+
 static int insert(ApiCall *call, const TemplateBody *body, const NewTemplate *made) {
     static const char sql[] =
         "INSERT INTO headrace.workflow_template (id, tenant_id, template_id, owner_id, name,"
@@ -190,7 +201,7 @@ static int insert(ApiCall *call, const TemplateBody *body, const NewTemplate *ma
         pg_text(made->key),
         body_text(body->owner),
         pg_text(made->name),
-        body_text(body->description),
+        body_text(description_of(body, made->draft)),
         body_flag(body->is_active),
         body_flag(body->is_public),
         body_json(call, body->metadata),
