@@ -98,7 +98,6 @@ typedef struct PlanNode {
     bool is_disabled;
 
     Str integration, action; /* ACTION: as written */
-    Str connection;          /* connectionId, as written */
     Str worker_class; /* "http"; of other types: of the one chain that may reach it, or none */
     Idempotency idempotency;
     bool is_idempotency_by_method; /* http.request: GET HEAD PUT DELETE are NATURAL */

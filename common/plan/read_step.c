@@ -157,7 +157,7 @@ static const ReadKey step_keys[] = {
     KEY_PART("condition", READ_ALL, IS(STEP_CONDITION), STRING, read_condition),
     KEY_TEXT("integrationId", CALLS, IS(STEP_ACTION), AT(integration)),
     KEY_TEXT("integrationActionId", CALLS, IS(STEP_ACTION), AT(action)),
-    KEY_TEXT("connectionId", CALLS, READ_NOBODY, AT(connection)),
+    KEY_RESERVED("connectionId"),
     KEY_PART("inputMappings", MAPPED, READ_NOBODY, OBJECT, read_input),
     KEY_PART_HINT("outputMappings", CALLS, OBJECT, read_output,
                   "only the result of an ACTION is mapped"),

@@ -17,7 +17,7 @@ static const char order_intake[] =
     "    'config': {'timezone': 'Europe/Berlin'}, 'nextSteps': ['big']}],"
     " 'steps': ["
     "  {'id': 'customer', 'name': 'Look up', 'type': 'ACTION', 'integrationId': 'http',"
-    "    'integrationActionId': 'request', 'connectionId': 'crm',"
+    "    'integrationActionId': 'request',"
     "    'inputMappings': {'method': 'GET', 'url': '${ .vars.crm }/c/${ .trigger.body.id }',"
     "      'headers': {'x': '${ .secrets.TOKEN }'}},"
     "    'outputMappings': {'vip': '${ .body.vip }'},"
@@ -69,7 +69,6 @@ Test(plan, an_action_takes_its_own_values_over_defaults) {
     cr_expect(str_is(alert->name, "alert"));
     cr_expect(str_is(customer->integration, "http"));
     cr_expect(str_is(customer->action, "request"));
-    cr_expect(str_is(customer->connection, "crm"));
     cr_expect(str_is(customer->worker_class, "http"));
     cr_expect_eq(customer->idempotency, IDEMPOTENCY_KEY);
     cr_expect(customer->is_idempotency_by_method);
