@@ -54,10 +54,14 @@ static void post(Job *job, Str bytes, OutboxDoneFn done, void *context) {
 
 /* On the way ---------------------------------------------------------------------------------- */
 
+static void count(const Job *job, OutcomeKind kind) {
+    metric_add_label(job->worker->metrics, METRIC_OUTCOMES, outcome_kind_word(kind), 1);
+}
+
 static void tell(Job *job, OutcomeKind kind) {
     StepOutcome outcome = outcome_of(job, kind);
 
-    metric_add_label(job->worker->metrics, METRIC_OUTCOMES, outcome_kind_word(kind), 1);
+    count(job, kind);
     post(job, encode(job, &outcome, 1), NULL, NULL);
 }
 
@@ -179,7 +183,6 @@ static void say_last(Job *job, const StepOutcome *outcome) {
     job_move(job, JOB_REPORTING);
     job->last_word = bytes;
     job->said_us = clock_monotonic_us();
-    metric_add_label(job->worker->metrics, METRIC_OUTCOMES, outcome_kind_word(outcome->kind), 1);
     post(job, bytes, delivered, job);
 }
 
@@ -206,6 +209,7 @@ void job_end(Job *job, const StepEnd *end) {
     outcome.ended_ms = clock_now_ms();
     job->has_ended = true;
     job->fate = "ended";
+    count(job, OUTCOME_ENDED);
     metric_add_label(job->worker->metrics, METRIC_ENDED, step_status_word(end->status), 1);
     log_event(LOG_DEBUG, "step.ended", LOG_ID("execution", job->task.execution.uuid),
               LOG_ID("tenant", job->task.tenant.uuid), LOG_INT("attempt", job->task.attempt),
@@ -231,6 +235,7 @@ void job_release(Job *job, Released why) {
     job->fate = "released";
     outcome.released = why;
     outcome.effect = EFFECT_NOT_SENT;
+    count(job, OUTCOME_RELEASED);
     metric_add_label(job->worker->metrics, METRIC_RELEASED, released_word(why), 1);
     log_event(LOG_INFO, "task.released", LOG_ID("execution", job->task.execution.uuid),
               LOG_C("why", released_word(why)));
