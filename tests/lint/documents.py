@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tree  # noqa: E402
 
 PRINTED = ("docs/metrics.md", "docs/configuration.md")
+ALERTS = "deploy/prometheus/alerts.yaml"
 LAWS = ("docs/reliability.md", "cli/cmd_verify.c")
 METRIC = re.compile(r"\bheadrace_(?:gateway|coordinator|worker)_\w+")
 VARIABLE = re.compile(r"\bHEADRACE_[A-Z][A-Z0-9_]*\b")
@@ -77,6 +78,20 @@ def page_problems(path, text, known):
                 yield f"{path}:{number}: {name} does not exist"
 
 
+def alert_problems(root, all_paths, known):
+    """Rules ask for metrics that exist, and the page explains each of them."""
+    if ALERTS not in all_paths:
+        return
+    page = tree.text_of(root, "docs/operations.md")
+    for number, line in enumerate(tree.text_of(root, ALERTS).splitlines(), 1):
+        for name in METRIC.findall(line):
+            if name not in known["metrics"]:
+                yield f"{ALERTS}:{number}: there is no metric {name}"
+        rule = re.match(r" *expr: (.*)", line)
+        if rule and f"`{rule.group(1)}`" not in page:
+            yield f"{ALERTS}:{number}: docs/operations.md does not have {rule.group(1)}"
+
+
 def is_page(path):
     return path.endswith(".md") and path not in PRINTED and \
         (path.startswith(("docs/", "proto/")) or "/" not in path)
@@ -88,7 +103,7 @@ def main():
     known = {"metrics": metrics(root), "variables": variables(root, all_paths),
              "commands": commands(root), "files": set(all_paths)}
     pages = [path for path in all_paths if is_page(path)]
-    problems = list(laws_problems(root, all_paths))
+    problems = [*laws_problems(root, all_paths), *alert_problems(root, all_paths, known)]
     for path in pages:
         problems.extend(page_problems(path, tree.text_of(root, path), known))
     tree.finish("documents", len(pages), problems, of="pages")

@@ -150,6 +150,12 @@ class Lints(unittest.TestCase):
         self.document("docs/operations.md", "headrace_gateway_kafka_up", "headrace_gateway_kafka",
                       "there is no metric headrace_gateway_kafka\n")
 
+    def test_an_alert_that_nobody_explains(self):
+        self.document("deploy/prometheus/alerts.yaml", "owned_count) < 32", "owned_count) < 31",
+                      "docs/operations.md does not have sum(")
+        self.document("deploy/prometheus/alerts.yaml", "headrace_worker_pg_up_count",
+                      "headrace_worker_pg_up", "there is no metric headrace_worker_pg_up\n")
+
     def test_a_variable_that_nobody_reads(self):
         self.document("docs/operations.md", "HEADRACE_DRAIN", "HEADRACE_DRAIN_MS",
                       "nobody reads HEADRACE_DRAIN_MS")
