@@ -55,8 +55,8 @@ static rd_kafka_topic_partition_list_t *list_of_one(const char *topic, int32_t p
 static void tell_all(BusConsumer *consumer, bool is_assigned,
                      const rd_kafka_topic_partition_list_t *list) {
     for (int i = 0; i < list->cnt; i++) {
-        rd_kafka_topic_partition_list_del(consumer->paused, list->elems[i].topic,
-                                          list->elems[i].partition);
+        /* The library would remember the pause for the next time the partition is ours. */
+        bus_resume(consumer, list->elems[i].topic, list->elems[i].partition);
         if (consumer->rebalance_fn && !consumer->is_closing)
             consumer->rebalance_fn(consumer->rebalance_owner, is_assigned, list->elems[i].topic,
                                    list->elems[i].partition);
@@ -197,7 +197,7 @@ int bus_unassign(BusConsumer *consumer, const char *topic, int32_t partition) {
     if (!rd_kafka_topic_partition_list_find(consumer->assigned, topic, partition))
         return BUS_E_UNASSIGNED;
     rd_kafka_topic_partition_list_del(consumer->assigned, topic, partition);
-    rd_kafka_topic_partition_list_del(consumer->paused, topic, partition);
+    bus_resume(consumer, topic, partition); /* else it is still paused when it comes back */
     return assign_by(consumer, rd_kafka_incremental_unassign, topic, partition, 0);
 }
 

@@ -319,6 +319,25 @@ Test(io_bus, a_pause_stops_and_a_resume_goes_on_where_it_was, .timeout = 60) {
     bus_producer_close(producer);
 }
 
+Test(io_bus, a_partition_that_went_away_paused_comes_back_unpaused, .timeout = 60) {
+    BusProducer *producer = open_producer();
+    BusConsumer *consumer = open_consumer(NULL);
+    const char *topic = make_topic(1);
+
+    fill(producer, topic, 0, 0, 100);
+    cr_assert_eq(bus_assign(consumer, topic, 0, 0), 0);
+    expect_run(consumer, 0, 0, 10);
+    cr_assert_eq(bus_pause(consumer, topic, 0), 0);
+    cr_assert_eq(bus_unassign(consumer, topic, 0), 0);
+    cr_assert_eq(bus_assign(consumer, topic, 0, 10), 0);
+    expect_run(consumer, 0, 10, 100);
+    cr_assert_eq(bus_pause(consumer, topic, 0), 0);
+    cr_assert_eq(bus_assign(consumer, topic, 0, 50), 0);
+    expect_run(consumer, 0, 50, 100);
+    bus_consumer_close(consumer);
+    bus_producer_close(producer);
+}
+
 /* ── descriptors ────────────────────────────────────────────────────────────────────────────── */
 
 static bool is_readable(int fd, int timeout_ms) {
@@ -450,6 +469,35 @@ Test(io_bus, a_group_shares_its_partitions_and_remembers_what_was_stored, .timeo
     for (int i = 0; i < 4; i++)
         sum += offsets[i];
     cr_expect_eq(sum, 100);
+    bus_producer_close(producer);
+}
+
+Test(io_bus, a_member_reads_on_when_what_it_had_paused_is_dealt_out_anew, .timeout = 120) {
+    BusProducer *producer = open_producer();
+    const char *topic = make_topic(2);
+    int64_t until_ms = clock_monotonic_ms() + 60000;
+    Member members[2];
+    char group[80];
+    int seen = 0;
+
+    snprintf(group, sizeof group, "p_%s", topic);
+    join(&members[0], group, topic);
+    while (members[0].owned != 2 && clock_monotonic_ms() < until_ms)
+        turn(members, 1);
+    cr_assert_eq(bus_pause(members[0].consumer, topic, 0), 0);
+    cr_assert_eq(bus_pause(members[0].consumer, topic, 1), 0);
+    join(&members[1], group, topic);
+    while (members[1].owned != 1 && clock_monotonic_ms() < until_ms)
+        turn(members, 2);
+    bus_consumer_close(members[1].consumer);
+    while (members[0].owned != 2 && clock_monotonic_ms() < until_ms)
+        turn(members, 1);
+    for (int partition = 0; partition < 2; partition++)
+        fill(producer, topic, partition, 0, 25);
+    while (seen < 50 && clock_monotonic_ms() < until_ms)
+        seen += turn(members, 1);
+    cr_expect_eq(seen, 50, "%d", seen);
+    bus_consumer_close(members[0].consumer);
     bus_producer_close(producer);
 }
 
