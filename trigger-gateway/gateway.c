@@ -206,6 +206,7 @@ static void look(void *context) {
     Gateway *gateway = context;
 
     metric_set(service_metrics(gateway->service), METRIC_REDIS_UP, redis_is_up(gateway->redis));
+    hooks_gauge(gateway->hooks);
     if (publisher_has_failed(gateway->publisher))
         service_fail(gateway->service, "the producer is dead");
     if (gateway->events != NULL && events_have_failed(gateway->events))

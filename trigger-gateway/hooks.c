@@ -25,7 +25,8 @@
 struct Hooks {
     HooksPorts ports;
     HttpServer *server;
-    Map buckets; /* SHA-256 of the token → Bucket */
+    Map buckets;      /* SHA-256 of the token → Bucket */
+    uint64_t refused; /* by the listener, as the metrics know it */
     LoopFn closed_fn;
     void *closed_context;
 };
@@ -286,7 +287,8 @@ int hooks_open(const HooksPorts *ports, Hooks **ret_hooks) {
     HttpServerSpec spec = {
         .name = "hooks",
         .address = ports->config->hooks_listen,
-        .limits = {.body_bytes_max = (size_t)ports->config->hooks_body_bytes},
+        .limits = {.body_bytes_max = (size_t)ports->config->hooks_body_bytes,
+                   .connections_max = (uint32_t)ports->config->hooks_connections},
         .on_head = on_head,
         .on_request = on_request,
         .owner = hooks,
@@ -308,6 +310,16 @@ int hooks_open(const HooksPorts *ports, Hooks **ret_hooks) {
 
 const char *hooks_address(const Hooks *hooks) {
     return http_server_address(hooks->server);
+}
+
+void hooks_gauge(Hooks *hooks) {
+    HttpServerCounts counts = http_server_counts(hooks->server);
+    uint64_t refused = counts.refused + counts.late;
+
+    metric_set(hooks->ports.metrics, METRIC_HOOK_CONNECTIONS, counts.connections);
+    metric_add(hooks->ports.metrics, METRIC_HOOK_CONNECTIONS_REFUSED,
+               (double)(refused - hooks->refused));
+    hooks->refused = refused;
 }
 
 void hooks_drain(Hooks *hooks, int64_t deadline_ms, LoopFn done_fn, void *context) {

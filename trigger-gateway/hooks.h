@@ -29,6 +29,7 @@ typedef struct HooksPorts {
 /* A refusal is one of http_server_open(). */
 int hooks_open(const HooksPorts *ports, Hooks **ret_hooks);
 const char *hooks_address(const Hooks *hooks);
+void hooks_gauge(Hooks *hooks); /* now and then: what the listener counts, into the metrics */
 
 /* No new requests; done_fn comes once when those in hand are answered, or after deadline_ms. */
 void hooks_drain(Hooks *hooks, int64_t deadline_ms, LoopFn done_fn, void *context);

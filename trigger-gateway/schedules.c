@@ -19,6 +19,9 @@
 /* A failed look at the database is repeated after this. */
 #define RETRY_MS 1000
 
+/* PostgreSQL's clock decides what is due; it may be that much behind ours. */
+#define BEHIND_SECOND_MS 3
+
 typedef enum SchedulesState {
     SCHEDULES_IDLE,
     SCHEDULES_CLAIMING,
@@ -43,9 +46,16 @@ struct Schedules {
 
 static void round_begin(void *context);
 
+/* Schedules fire at whole seconds: one of the looks is just behind each. */
+static int64_t pause_of(const Schedules *schedules) {
+    int64_t to_second_ms = 1000 - clock_now_ms() % 1000 + BEHIND_SECOND_MS;
+
+    return MIN(schedules->ports.config->schedules_ms, to_second_ms);
+}
+
 static void round_end(Schedules *schedules) {
     bool was_full = schedules->row_count == (uint32_t)schedules->ports.config->schedules_batch;
-    int64_t pause_ms = schedules->result ? RETRY_MS : schedules->ports.config->schedules_ms;
+    int64_t pause_ms = schedules->result ? RETRY_MS : pause_of(schedules);
 
     arena_reset(&schedules->arena);
     schedules->row_count = 0;

@@ -520,6 +520,8 @@ class Outages(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.url = webhook("Outage", path="outage")
+        design.publish("Reads", [
+            {"id": "created", "type": "EVENT", "config": {"eventType": "order.created"}}])
 
     def test_while_kafka_is_away_callers_are_told_to_come_again(self):
         pid = world.service_pid("kafka")
@@ -540,6 +542,24 @@ class Outages(unittest.TestCase):
         accepted(self, post_json(self.url, {}, Idempotency_Key="outage"))
         self.assertLessEqual(len({start["execution"] for start in starts("hook")
                                   if start["event"] == "outage"}), 1)
+
+    def test_a_broker_that_dies_loses_nothing_that_was_accepted(self):
+        kept = [accepted(self, post_json(self.url, {})) for _ in range(20)]
+        os.kill(world.service_pid("kafka"), signal.SIGKILL)
+        answer = post_json(self.url, {})
+        refused(self, answer, 503, "UNAVAILABLE")
+        time.sleep(1)
+        world.services_up()
+        until("webhooks are taken again", 60, lambda: post_json(self.url, {}).status == 202)
+        self.assertLessEqual(set(kept), {start["execution"] for start in starts("hook")})
+        produce("shop", b"{}", *BINARY, "ce_id=after", "ce_type=order.created")
+        until("topics are read again", 60, lambda: [start for start in starts("created")
+                                                    if start["event"] == "5:/shop after"])
+        before = gateway.metric('ticks_total{fate="fired"}')
+        design.publish("Ticks on", [{"id": "afterwards", "type": "SCHEDULED",
+                                       "cronExpression": "* * * * * *", "config": {}}])
+        until("ticks go on", 30, lambda: gateway.metric('ticks_total{fate="fired"}') > before)
+        sql("UPDATE headrace.schedule SET enabled = false, rev = rev + 1")
 
     def test_without_postgresql_known_webhooks_go_on(self):
         first = accepted(self, post_json(self.url, {}, Idempotency_Key="pg"))

@@ -30,6 +30,8 @@ static const ConfigKey keys[] = {
      "What webhook URLs begin with, as the world sees it; empty: http:// and hooks.listen."                               },
     {"hooks.body",        CONFIG_BYTES,  AT(hooks_body_bytes),   "1MiB",             1024, 10 << 20,
      "Longest body of a webhook."                                                                                         },
+    {"hooks.connections", CONFIG_COUNT,  AT(hooks_connections),  "2048",             1,    65536,
+     "Connections of webhooks at once; each may hold one body in memory."                                                 },
     {"hooks.rate",        CONFIG_COUNT,  AT(hooks_rate),         "1000",             1,    1000000,
      "Requests a second that one webhook URL may take on average."                                                        },
     {"hooks.burst",       CONFIG_COUNT,  AT(hooks_burst),        "2000",             1,    1000000,

@@ -20,6 +20,7 @@ typedef struct GatewayConfig {
     char *hooks_listen;
     char *hooks_url;
     int64_t hooks_body_bytes;
+    int64_t hooks_connections;
     int64_t hooks_rate;
     int64_t hooks_burst;
 

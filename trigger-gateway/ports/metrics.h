@@ -8,6 +8,10 @@
     X(HOOKS, METRIC_COUNTER, "hooks_total", "Requests to webhook URLs, by answer.", "status")      \
     X(HOOK_SECONDS, METRIC_HISTOGRAM, "hook_seconds", "From a webhook's body to its answer.",      \
       NULL)                                                                                        \
+    X(HOOK_CONNECTIONS, METRIC_GAUGE, "hook_connections_count", "Connections of webhooks now.",    \
+      NULL)                                                                                        \
+    X(HOOK_CONNECTIONS_REFUSED, METRIC_COUNTER, "hook_connections_refused_total",                  \
+      "Requests and connections cut for their form, their size or their slowness.", NULL)          \
     X(HOOK_DUPLICATES, METRIC_COUNTER, "hook_duplicates_total",                                    \
       "Deliveries that were known already.", NULL)                                                 \
     X(SIGNATURES, METRIC_COUNTER, "signatures_total", "Signatures checked, by verdict.",           \
