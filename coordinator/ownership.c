@@ -9,8 +9,8 @@
 #include "coordinator/store.h"
 #include "coordinator/takeover.h"
 
-#define TENDS_IN_A_LEASE 10 /* what a dead owner held is claimed at most a tenth of a lease late   \
-                             */
+/* What a dead owner held is claimed at most a tenth of a lease late. */
+#define TENDS_IN_A_LEASE 10
 
 static uint32_t owned(const Lane *lane) {
     return (uint32_t)atomic_load(&lane->owned_count);

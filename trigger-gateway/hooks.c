@@ -224,27 +224,26 @@ static Str delivery_id(const Knock *knock) {
 
 static void hand_over(const Knock *knock, Str scope) {
     Arena *arena = http_request_arena(knock->request);
+    Str trace = traceparent_of(fields_find(knock->headers, STR("traceparent")));
     Str delivery = delivery_id(knock);
     Str event = delivery;
 
     if (delivery.length == 0)
         event = str_printf(arena, "request:%s", uuid_text(clock_uuid_v7()).text);
-    accept_take(
-        knock->hooks->ports.accept,
-        &(AcceptOrder){
-            .request = knock->request,
-            .event =
-                {
-                        .tenant = knock->rule->tenant,
-                        .template_id = knock->rule->template_id,
-                        .trigger = knock->rule->trigger,
-                        .type = TRIGGER_WEBHOOK,
-                        .event = event,
-                        .scope = scope,
-                        .traceparent = traceparent_of(fields_find(knock->headers, STR("traceparent"))),
-                        },
-            .has_delivery = delivery.length > 0,
-            .answer = knock->rule->response,
+    accept_take(knock->hooks->ports.accept, &(AcceptOrder){
+                                                .request = knock->request,
+                                                .event =
+                                                    {
+                                                            .tenant = knock->rule->tenant,
+                                                            .template_id = knock->rule->template_id,
+                                                            .trigger = knock->rule->trigger,
+                                                            .type = TRIGGER_WEBHOOK,
+                                                            .event = event,
+                                                            .scope = scope,
+                                                            .traceparent = trace,
+                                                            },
+                                                .has_delivery = delivery.length > 0,
+                                                .answer = knock->rule->response,
     });
 }
 
