@@ -223,28 +223,26 @@ static Str delivery_id(const Knock *knock) {
 }
 
 static void hand_over(const Knock *knock, Str scope) {
-    Arena *arena = http_request_arena(knock->request);
-    Str trace = traceparent_of(fields_find(knock->headers, STR("traceparent")));
     Str delivery = delivery_id(knock);
-    Str event = delivery;
+    AcceptOrder order = {
+        .request = knock->request,
+        .has_delivery = delivery.length > 0,
+        .answer = knock->rule->response,
+    };
 
     if (delivery.length == 0)
-        event = str_printf(arena, "request:%s", uuid_text(clock_uuid_v7()).text);
-    accept_take(knock->hooks->ports.accept, &(AcceptOrder){
-                                                .request = knock->request,
-                                                .event =
-                                                    {
-                                                            .tenant = knock->rule->tenant,
-                                                            .template_id = knock->rule->template_id,
-                                                            .trigger = knock->rule->trigger,
-                                                            .type = TRIGGER_WEBHOOK,
-                                                            .event = event,
-                                                            .scope = scope,
-                                                            .traceparent = trace,
-                                                            },
-                                                .has_delivery = delivery.length > 0,
-                                                .answer = knock->rule->response,
-    });
+        delivery = str_printf(http_request_arena(knock->request), "request:%s",
+                              uuid_text(clock_uuid_v7()).text);
+    order.event = (TriggerEvent){
+        .tenant = knock->rule->tenant,
+        .template_id = knock->rule->template_id,
+        .trigger = knock->rule->trigger,
+        .type = TRIGGER_WEBHOOK,
+        .event = delivery,
+        .scope = scope,
+        .traceparent = traceparent_of(fields_find(knock->headers, STR("traceparent"))),
+    };
+    accept_take(knock->hooks->ports.accept, &order);
 }
 
 static void on_request(void *owner, HttpRequest *request) {
