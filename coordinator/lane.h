@@ -37,6 +37,7 @@ typedef struct TaskTopic {
     char *group;
     uint32_t partition_count;
     uint32_t next_partition;
+    uint32_t run_count; /* tasks that the partition has had in a row */
     int64_t *committed; /* by partition: the workers' offsets as last seen; -1 none */
 } TaskTopic;
 

@@ -9,6 +9,14 @@
 
 #define FULL_WAIT_MS 50
 
+/*
+ * What a broker does costs it more by the request than by the message, and a request holds messages
+ * of one partition. So tasks that leave together share partitions: as many to each as RUN_MAX, but
+ * never so many that the batch reaches fewer than SPREAD_MIN, whose workers wait for something.
+ */
+#define RUN_MAX 16
+#define SPREAD_MIN 4
+
 /* A task under way; comes back with its report. */
 typedef struct Sent {
     ExecutionId execution;
@@ -17,21 +25,28 @@ typedef struct Sent {
     int32_t part;
     Uuid nonce; /* of the ownership it was sent under */
     int64_t txn;
+    int32_t task_partition;
 } Sent;
 
-static int produce(Lane *lane, const WorkTask *task, Sent *sent) {
-    TaskTopic *topic = &lane->topics[task->topic];
-    int32_t partition = (int32_t)(topic->next_partition++ % topic->partition_count);
+static int32_t next_partition(TaskTopic *topic, uint32_t run) {
+    if (topic->run_count >= run) {
+        topic->next_partition++;
+        topic->run_count = 0;
+    }
+    topic->run_count++;
+    return (int32_t)(topic->next_partition % topic->partition_count);
+}
 
+static int produce(Lane *lane, const WorkTask *task, Sent *sent) {
     return bus_produce(lane->producer, &(BusOutgoing){
-                                           .topic = topic->topic,
-                                           .partition = partition,
+                                           .topic = lane->topics[task->topic].topic,
+                                           .partition = sent->task_partition,
                                            .value = task->bytes,
                                            .context = sent,
                                        });
 }
 
-static void publish(Lane *lane, const WorkTask *task) {
+static void publish(Lane *lane, const WorkTask *task, uint32_t run) {
     Sent *sent = alloc_zero(sizeof *sent);
     int r;
 
@@ -42,6 +57,7 @@ static void publish(Lane *lane, const WorkTask *task) {
         .part = task->partition->number,
         .nonce = task->partition->nonce,
         .txn = task->partition->txn,
+        .task_partition = next_partition(&lane->topics[task->topic], run),
     };
     r = produce(lane, task, sent);
     while (r == BUS_E_FULL && !atomic_load(&lane->is_stopping)) {
@@ -57,8 +73,12 @@ static void publish(Lane *lane, const WorkTask *task) {
 }
 
 void publish_tasks(Lane *lane) {
+    uint32_t run = MAX(MIN(lane->work.task_count / SPREAD_MIN, (uint32_t)RUN_MAX), 1u);
+
+    for (uint32_t i = 0; i < lane->topic_count; i++)
+        lane->topics[i].run_count = RUN_MAX; /* the next batch goes on with the next partition */
     for (uint32_t i = 0; i < lane->work.task_count; i++)
-        publish(lane, &lane->work.tasks[i]);
+        publish(lane, &lane->work.tasks[i], run);
 }
 
 static void note_place(Lane *lane, const Sent *sent, const BusReport *report) {

@@ -27,7 +27,7 @@ static const ConfigKey keys[] = {
      "Threads that ask PostgreSQL, each with a connection of its own."                                               },
     {"lease",          CONFIG_MS,     AT(lease_ms),       "15s",   3000,    600000,
      "How long a lock on a task lives unless renewed; renewed three times in it."                                    },
-    {"outcomes.keep",  CONFIG_MS,     AT(outcomes_ms),    "15m",   1000,    86400000,
+    {"outcomes.keep",  CONFIG_MS,     AT(outcomes_ms),    "1m",    1000,    86400000,
      "How long Redis keeps an outcome for a task that is sent once more after its end."                              },
     {"started.after",  CONFIG_MS,     AT(started_ms),     "1s",    50,      60000,
      "A step that runs this long is reported as started."                                                            },

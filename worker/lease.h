@@ -44,13 +44,14 @@ typedef struct LeaseGrant {
 typedef struct Leases Leases;
 
 typedef struct LeaseSettings {
+    Loop *loop;
     const char *worker;  /* must outlive the leases */
     int64_t life_ms;     /* of a lock that is not renewed */
     int64_t outcomes_ms; /* of an outcome, and of the counter of starts */
 } LeaseSettings;
 
 Leases *leases_new(Redis *redis, const LeaseSettings *settings);
-Leases *leases_free(Leases *leases);
+Leases *leases_free(Leases *leases); /* what was let go in this turn of the loop is not told */
 
 /* The nonce tells two visits of one worker apart. */
 void lease_name(const Leases *leases, const StepTask *task, uint64_t nonce, Lease *ret_lease);
@@ -71,5 +72,8 @@ typedef void (*LeasesRenewedFn)(void *context, const bool *kept, uint32_t count)
 void leases_renew(Leases *leases, const Lease *const *held, uint32_t count, LeasesRenewedFn done,
                   void *context);
 
-/* Lets go, if it is still ours. ended: keeps the outcome, if it is not too long. */
+/*
+ * Lets go, if it is still ours, with all others that are let go in this turn of the loop. ended:
+ * keeps the outcome, if it is not too long. Everything is copied.
+ */
 void leases_release(Leases *leases, const Lease *lease, bool ended, Str outcome);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/alloc.h"
+#include "common/base/arena.h"
 #include "common/base/check.h"
 #include "common/io/log.h"
 #include "worker/lease.h"
@@ -18,6 +19,13 @@ struct Leases {
     char life_ms[24];
     char outcomes_ms[24];
     bool is_missing; /* said once that Redis does not answer */
+
+    /* Let go in this turn of the loop; told to Redis in the next one, by one script. */
+    LoopTimer letting_go;
+    Arena arena;
+    Str keys[3 * LEASE_BATCH_MAX];
+    Str args[3 * LEASE_BATCH_MAX];
+    uint32_t released_count;
 };
 
 /*
@@ -68,12 +76,24 @@ static RedisScript renew_script = {
               "return out",
 };
 
-/* KEYS lock, done; ARGV holder, outcome, how long it is kept in ms (0: not at all). */
+/*
+ * KEYS lock, done, starts of each; ARGV holder, outcome, how long it is kept in ms (0: not at all)
+ * of each. What is kept needs no counter any more: it tells of starts that came to no end.
+ */
 static RedisScript release_script = {
-    .source = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end "
-              "if ARGV[3] ~= '0' then redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end "
+    .source = "for i = 1, #KEYS / 3 do "
+              "  local lock, done, starts = KEYS[i*3-2], KEYS[i*3-1], KEYS[i*3] "
+              "  local holder, outcome, life = ARGV[i*3-2], ARGV[i*3-1], ARGV[i*3] "
+              "  if redis.call('GET', lock) == holder then redis.call('DEL', lock) end "
+              "  if life ~= '0' then "
+              "    redis.call('SET', done, outcome, 'PX', life) "
+              "    redis.call('DEL', starts) "
+              "  end "
+              "end "
               "return 1",
 };
+
+static void let_go(void *context);
 
 Leases *leases_new(Redis *redis, const LeaseSettings *settings) {
     Leases *leases = alloc_zero(sizeof *leases);
@@ -83,11 +103,22 @@ Leases *leases_new(Redis *redis, const LeaseSettings *settings) {
     snprintf(leases->life_ms, sizeof leases->life_ms, "%lld", (long long)settings->life_ms);
     snprintf(leases->outcomes_ms, sizeof leases->outcomes_ms, "%lld",
              (long long)settings->outcomes_ms);
+    arena_init(&leases->arena, 0);
+    loop_timer_open(settings->loop, &leases->letting_go, let_go, leases);
     return leases;
 }
 
+static void leases_closed(void *context) {
+    Leases *leases = context;
+
+    arena_done(&leases->arena);
+    alloc_free(leases);
+}
+
 Leases *leases_free(Leases *leases) {
-    return alloc_free(leases);
+    if (leases != NULL)
+        loop_timer_close(&leases->letting_go, leases_closed);
+    return NULL;
 }
 
 void lease_name(const Leases *leases, const StepTask *task, uint64_t nonce, Lease *ret_lease) {
@@ -250,19 +281,36 @@ static void release_done(void *context, int r, const RedisReply *reply) {
     (void)reply;
 }
 
-void leases_release(Leases *leases, const Lease *lease, bool ended, Str outcome) {
-    bool is_kept = ended && outcome.length <= LEASE_OUTCOME_BYTES_MAX;
-    Str keys[] = {str_of(lease->lock), str_of(lease->done)};
-    Str args[] = {str_of(lease->holder), is_kept ? outcome : STR(""),
-                  is_kept ? str_of(leases->outcomes_ms) : STR("0")};
+static void let_go(void *context) {
+    Leases *leases = context;
 
+    if (leases->released_count == 0)
+        return;
     redis_eval(leases->redis,
                &(RedisEval){
                    .script = &release_script,
-                   .keys = keys,
-                   .args = args,
-                   .key_count = ARRAY_SIZE(keys),
-                   .arg_count = ARRAY_SIZE(args),
+                   .keys = leases->keys,
+                   .args = leases->args,
+                   .key_count = 3 * leases->released_count,
+                   .arg_count = 3 * leases->released_count,
                },
                release_done, NULL);
+    leases->released_count = 0;
+    arena_reset(&leases->arena);
+}
+
+void leases_release(Leases *leases, const Lease *lease, bool ended, Str outcome) {
+    bool is_kept = ended && outcome.length <= LEASE_OUTCOME_BYTES_MAX;
+    uint32_t at = leases->released_count++;
+
+    leases->keys[at * 3] = str_copy(&leases->arena, str_of(lease->lock));
+    leases->keys[at * 3 + 1] = str_copy(&leases->arena, str_of(lease->done));
+    leases->keys[at * 3 + 2] = str_copy(&leases->arena, str_of(lease->starts));
+    leases->args[at * 3] = str_copy(&leases->arena, str_of(lease->holder));
+    leases->args[at * 3 + 1] = is_kept ? str_copy(&leases->arena, outcome) : STR("");
+    leases->args[at * 3 + 2] = is_kept ? str_of(leases->outcomes_ms) : STR("0");
+    if (leases->released_count == LEASE_BATCH_MAX)
+        let_go(leases);
+    else
+        loop_timer_start(&leases->letting_go, 0, 0);
 }

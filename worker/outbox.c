@@ -50,8 +50,9 @@ struct Outbox {
     ListNode refused;
     uint32_t count;
     size_t waiting_bytes;
-    bool is_dead;  /* the producer has to be replaced */
-    bool is_armed; /* the gather timer runs */
+    bool is_dead;      /* the producer has to be replaced */
+    bool is_armed;     /* the gather timer runs */
+    bool is_gathering; /* … for more to come, not to try again */
     LoopTimer gather;
     LoopTimer pulse;
     uint32_t timers_open;
@@ -105,6 +106,7 @@ static void letter_wait(Outbox *outbox, Letter *letter) {
 
 static void again_later(Outbox *outbox, int64_t delay_ms) {
     outbox->is_armed = true;
+    outbox->is_gathering = false;
     loop_timer_start(&outbox->gather, delay_ms, 0);
 }
 
@@ -158,6 +160,8 @@ static void poll(Outbox *outbox) {
     if (outbox->line == NULL)
         return;
     bus_producer_poll(outbox->line->producer, 0);
+    if (outbox->is_gathering && list_is_empty(&outbox->flying))
+        again_later(outbox, 0);
     if (!outbox->is_dead)
         return;
     log_event(LOG_WARN, "producer.replaced", LOG_INT("undelivered", outbox->count));
@@ -259,6 +263,7 @@ static void gathered(void *context) {
     Outbox *outbox = context;
 
     outbox->is_armed = false;
+    outbox->is_gathering = false;
     send_waiting(outbox);
 }
 
@@ -286,6 +291,7 @@ void outbox_send(Outbox *outbox, const OutboxMessage *message, OutboxDoneFn done
     if (outbox->is_armed && outbox->waiting_bytes < OUTBOX_BYTES)
         return;
     again_later(outbox, is_idle || outbox->waiting_bytes >= OUTBOX_BYTES ? 0 : OUTBOX_MS);
+    outbox->is_gathering = true;
 }
 
 /* Life -------------------------------------------------------------------------------------- */

@@ -4,8 +4,9 @@
  * Outbox: messages on their way to Kafka. Each is kept until a broker has it; a producer that died
  * is replaced and what it did not deliver is sent again, in the same order.
  *
- * When nothing is under way a message goes out at once; otherwise messages gather for OUTBOX_MS or
- * OUTBOX_BYTES, so that a busy worker makes few requests and an idle one makes nobody wait.
+ * When nothing is under way a message goes out at once; otherwise messages gather until what is
+ * under way has arrived, at most for OUTBOX_MS or OUTBOX_BYTES: a busy worker makes few requests
+ * and an idle one makes nobody wait.
  *
  * Runs on: loop.
  */
@@ -18,7 +19,7 @@ enum {
     OUTBOX_E_REFUSED,       /* there is no such topic or partition, also after several tries */
 };
 
-#define OUTBOX_MS 2
+#define OUTBOX_MS 10 /* a busy broker's answer takes about that long */
 #define OUTBOX_BYTES (256u << 10)
 
 typedef struct Outbox Outbox;

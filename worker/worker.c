@@ -199,6 +199,7 @@ static int open_neighbours(Worker *worker) {
     if (r)
         return fault_pass(r);
     worker->leases = leases_new(worker->redis, &(LeaseSettings){
+                                                   .loop = worker->loop,
                                                    .worker = worker->name,
                                                    .life_ms = config->lease_ms,
                                                    .outcomes_ms = config->outcomes_ms,
@@ -265,7 +266,8 @@ static void stop(void *daemon) {
     job_abandon(CONTAINER_OF(node, Job, node));
     loop_settle(worker->loop);
     versions_free(worker->versions);
-    leases_free(worker->leases);
+    worker->leases = leases_free(worker->leases);
+    loop_settle(worker->loop);
     seal_keys_free(worker->keys);
     arena_done(&worker->arena);
     alloc_free(worker);
