@@ -8,8 +8,8 @@ import sys
 import time
 import uuid
 
-from worker_world import (BUILD, LETTERS, NOOP, RESULTS, STACK, TASKS, Lines, Sender, World, dsn,
-                          execution_id, run, services_up, sql, until)
+from worker_world import (BUILD, LETTERS, NODES, NOOP, RESULTS, STACK, TASKS, Lines, Sender, World,
+                          dsn, execution_id, run, services_up, sql, until)
 
 COORDINATOR = os.path.join(BUILD, "coordinator", "headrace-coordinator")
 EVENTS = "headrace.events.v1"
@@ -98,7 +98,7 @@ class Test:
                               **outcome}]})
 
     def answer_all(self, execution):
-        for node in range(4):
+        for node in range(NODES):
             self.answer(self.task_of(execution, node))
 
     @staticmethod
@@ -187,7 +187,7 @@ class Test:
         again = until("attempt 1", 20, lambda: [
             task for task in self.tasks_of(execution, NOOP) if task["attempt"] == 1])[0]
         self.answer(again)
-        for node in (0, 2, 3):
+        for node in set(range(NODES)) - {NOOP}:
             self.answer(self.task_of(execution, node))
         self.completed(execution)
 

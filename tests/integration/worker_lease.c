@@ -80,7 +80,8 @@ static void open_redis(void) {
         wait_ms(20);
     cr_assert(redis_is_up(redis));
     leases = leases_new(
-        redis, &(LeaseSettings){.loop = loop, .worker = "w1", .life_ms = LIFE_MS, .outcomes_ms = OUTCOMES_MS});
+        redis, &(LeaseSettings){
+                   .loop = loop, .worker = "w1", .life_ms = LIFE_MS, .outcomes_ms = OUTCOMES_MS});
 }
 
 static void close_redis(void) {

@@ -23,7 +23,8 @@ TASKS, RESULTS, LETTERS = ("headrace.tasks.http.v1", "headrace.results.v1",
                            "headrace.dead-letters.v1")
 SECRET = "s3cr3t/token+1"
 # The nodes of the definition, by the ids of their steps.
-CALL, NOOP, SIGNED, MAPPED, UNSIGNED = range(5)
+NODES = 5
+CALL, NOOP, SIGNED, MAPPED, UNSIGNED = range(NODES)
 
 
 def execution_id():
