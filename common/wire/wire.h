@@ -4,8 +4,8 @@
  * Wire: messages to bytes and back. The only room that sees generated code.
  *
  * Reading refuses what does not fit the limits: nothing is trusted because it came from our own
- * topics. A message of a newer schema whose min_reader is above ours is WIRE_E_NEWER: its dead letter
- * says so, and is sent again once a newer reader is there.
+ * topics. A message of a newer schema whose min_reader is above ours is WIRE_E_NEWER: its dead
+ * letter says so, and is sent again once a newer reader is there.
  *
  * Texts of read messages are borrowed from the arena.
  */
