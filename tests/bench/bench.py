@@ -322,6 +322,7 @@ def wanted():
     parser.add_argument("--warm", type=int, default=3, help="seconds before that (3)")
     parser.add_argument("--flight", type=int, help="executions in flight (256; fan1000: 1)")
     parser.add_argument("--rate", type=int, help="executions a second instead (latency10: 10)")
+    parser.add_argument("--dry", action="store_true", help="only check the command line")
     options = parser.parse_args()
     _, _, flight, rate, _ = WORKLOADS[options.workload]
     options.flight = flight if options.flight is None else options.flight
@@ -331,6 +332,8 @@ def wanted():
 
 def main():
     options = wanted()
+    if options.dry:
+        return
     report, is_valid = measure_all(options)
     if options.json:
         print(json.dumps(report, separators=(",", ":")))
