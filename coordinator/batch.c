@@ -62,9 +62,19 @@ static int save(Lane *lane, bool *is_touched) {
         return STORE_E_UNAVAILABLE;
     mark_touched(lane, is_touched);
     work_settle(&lane->work);
-    for (uint32_t number = 0; number < lane->partition_count; number++)
-        if (is_touched[number])
-            work_log(&lane->work, (int32_t)number, lane->partitions[number]->txn + 1);
+    for (uint32_t number = 0; number < lane->partition_count; number++) {
+        const Partition *partition = lane->partitions[number];
+
+        if (!is_touched[number])
+            continue;
+        work_log(&lane->work, (int32_t)number, partition->txn + 1);
+        work_journal(&lane->work, partition,
+                     &(WorkEntry){
+                         .kind = JOURNAL_BATCH,
+                         .node = PLAN_NONE,
+                         .number = partition->acked_txn,
+                     });
+    }
     return store_save(lane, is_touched);
 }
 

@@ -9,6 +9,7 @@ typedef struct CoordinatorConfig {
     char *pg_dsn;
     int64_t lanes;
     bool is_fused;
+    bool is_journaled;
     int64_t lease_ms;
     int64_t batch_ms;
     int64_t cache_bytes;

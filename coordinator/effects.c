@@ -33,6 +33,17 @@ static void take_record(Effects *effects, const ExecEffect *effect) {
     Flight *flight = slot_find_flight(effects->slot, effect->row.node);
 
     work_step(&effects->lane->work, effects->slot, effects->partition, &effect->row);
+    work_journal(&effects->lane->work, effects->partition,
+                 &(WorkEntry){
+                     .kind = JOURNAL_STEP,
+                     .execution = effects->slot->id,
+                     .node = effect->row.node,
+                     .visit = effect->row.visit,
+                     .attempt = effect->row.attempt,
+                     .status = (int32_t)effect->row.status,
+                     .reason = effect->row.reason,
+                     .number = effect->row.ord,
+                 });
     unpark(effects, effect->row.node, effect->row.visit);
     if (flight != NULL)
         slots_drop_flight(&effects->lane->slots, flight);
@@ -108,6 +119,15 @@ static void take_dispatch(Effects *effects, const ExecEffect *effect) {
                                .node = effect->node,
                                .dispatch_no = effect->dispatch_no,
                            });
+    work_journal(&lane->work, effects->partition,
+                 &(WorkEntry){
+                     .kind = JOURNAL_SENT,
+                     .execution = effects->slot->id,
+                     .node = effect->node,
+                     .visit = effect->visit,
+                     .attempt = effect->attempt,
+                     .number = effect->dispatch_no,
+                 });
     metric_add_label(lane->metrics, METRIC_TASKS, effect->is_resend ? "again" : "first", 1);
 }
 
@@ -156,9 +176,20 @@ static void take_timer(Effects *effects, const ExecEffect *effect) {
                                                .due_ms = effect->due_ms});
 }
 
+static void journal_status(const Effects *effects, ExecutionStatus status) {
+    work_journal(&effects->lane->work, effects->partition,
+                 &(WorkEntry){
+                     .kind = JOURNAL_EXECUTION,
+                     .execution = effects->slot->id,
+                     .node = PLAN_NONE,
+                     .status = (int32_t)status,
+                 });
+}
+
 static void take_finish(Effects *effects, const ExecEffect *effect) {
     Lane *lane = effects->lane;
 
+    journal_status(effects, effect->status);
     work_change(&lane->work, effects->slot,
                 &(WorkChange){
                     .status = effect->status,
@@ -201,6 +232,7 @@ static void take(Effects *effects, const ExecEffect *effect) {
         take_late(effects, effect);
         return;
     case EXEC_EFFECT_STATUS:
+        journal_status(effects, effect->status);
         work_change(&effects->lane->work, effects->slot,
                     &(WorkChange){.status = effect->status, .error = effect->error});
         return;

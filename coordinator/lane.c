@@ -139,6 +139,7 @@ static int read_partition_count(Lane *lane) {
     lane->partition_count = events;
     lane->partitions = alloc_array(events, sizeof *lane->partitions);
     work_init(&lane->work, events);
+    lane->work.is_journaled = lane->config->is_journaled;
     return 0;
 }
 

@@ -75,6 +75,13 @@ static void begin(Lane *lane, const Message *message, const StartFacts *facts) {
                                 .vars_rev = facts->vars_rev,
                                 .has_key = facts->has_key,
                             });
+    work_journal(&lane->work, message->partition,
+                 &(WorkEntry){
+                     .kind = JOURNAL_EXECUTION,
+                     .execution = event->execution,
+                     .node = PLAN_NONE,
+                     .status = EXECUTION_RUNNING,
+                 });
     metric_add(lane->metrics, METRIC_STARTED, 1);
     tell(lane, slot, message->partition, (ExecEvent){.type = EXEC_EVENT_START, .node = PLAN_NONE});
 }
@@ -289,6 +296,34 @@ static void take_command(Lane *lane, Slot *slot, const Message *message) {
     CHECK_UNREACHABLE();
 }
 
+/* Whether the timer ended the wait, the engine alone knows: it shows in what became of the step. */
+static void take_timer(Lane *lane, Slot *slot, const Message *message) {
+    bool is_step = message->node < exec_plan(slot->exec)->node_count;
+    ExecStepView before = {0}, after = {0};
+
+    if (is_step)
+        before = exec_view(slot->exec, message->node);
+    tell(lane, slot, message->partition,
+         (ExecEvent){.type = EXEC_EVENT_TIMER, .node = message->node, .visit = message->visit});
+    if (is_step)
+        after = exec_view(slot->exec, message->node);
+    if (before.status != STEP_WAITING ||
+        (after.status == STEP_WAITING && after.attempt == before.attempt &&
+         after.reason == before.reason))
+        return;
+    work_journal(&lane->work, message->partition,
+                 &(WorkEntry){
+                     .kind = JOURNAL_FIRED,
+                     .execution = slot->id,
+                     .node = message->node,
+                     .visit = before.visit,
+                     .attempt = before.attempt,
+                     .status = (int32_t)after.status,
+                     .reason = before.reason,
+                     .due_ms = before.due_ms,
+                 });
+}
+
 static void take_lost(Lane *lane, Slot *slot, const Message *message) {
     metric_add(lane->metrics, METRIC_LOST, 1);
     log_event(LOG_WARN, "task.lost", LOG_ID("execution", slot->id.uuid),
@@ -336,8 +371,7 @@ int turn_take(Lane *lane, const Message *message) {
         take_result(lane, slot, message);
         return 0;
     case MESSAGE_TIMER:
-        tell(lane, slot, message->partition,
-             (ExecEvent){.type = EXEC_EVENT_TIMER, .node = message->node, .visit = message->visit});
+        take_timer(lane, slot, message);
         return 0;
     case MESSAGE_LOST:
         take_lost(lane, slot, message);

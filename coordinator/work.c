@@ -62,6 +62,13 @@ static const char sql_log[] =
     " SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::timestamptz[],"
     " $5::bytea[])";
 
+static const char sql_journal[] =
+    "INSERT INTO headrace.journal (part, txn, seq, kind, execution_id, node, visit, attempt,"
+    " status, reason, number, due_at, at)"
+    " SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::int[], $4::text[], $5::uuid[],"
+    " $6::smallint[], $7::smallint[], $8::smallint[], $9::smallint[], $10::smallint[],"
+    " $11::bigint[], $12::timestamptz[], $13::timestamptz[])";
+
 /* The types of a table's columns, one letter each. */
 static const struct {
     char letter;
@@ -90,6 +97,7 @@ static const struct {
     [WORK_CHANGES] = {"usjjz",                sql_changes   },
     [WORK_LATE] = {"ulssssbt",             sql_late      },
     [WORK_LOG] = {"slszb",                sql_log       },
+    [WORK_JOURNAL] = {"slitussssslzz",        sql_journal   },
 };
 
 static PgArrayType type_of(char letter) {
@@ -147,6 +155,7 @@ void work_reset(Work *work, uint64_t number, int64_t now_ms) {
     work->fault = 0;
     work->row_count = 0;
     work->started_count = 0;
+    work->journal_count = 0;
 }
 
 bool work_has_rows(const Work *work, WorkTable table) {
@@ -399,4 +408,31 @@ void work_log(Work *work, int32_t part, int64_t txn) {
         put_text(&row, some);
         ids = str_slice(ids, some.length, ids.length);
     }
+}
+
+#define JOURNAL_WORD(name) [JOURNAL_##name] = #name,
+static const char *const journal_words[_JOURNAL_KIND_COUNT] = {JOURNAL_KINDS(JOURNAL_WORD)};
+
+void work_journal(Work *work, const Partition *partition, const WorkEntry *entry) {
+    Row row;
+
+    if (!work->is_journaled)
+        return;
+    row = row_of(work, WORK_JOURNAL);
+    put_int(&row, partition->number);
+    put_int(&row, partition->txn + 1);
+    put_int(&row, work->journal_count++);
+    put_text(&row, str_of(journal_words[entry->kind]));
+    if (entry->kind == JOURNAL_BATCH)
+        put_null(&row);
+    else
+        put_uuid(&row, entry->execution.uuid);
+    put_node(&row, entry->node);
+    put_int(&row, entry->visit);
+    put_int(&row, entry->attempt);
+    put_int(&row, entry->status);
+    put_int(&row, entry->reason);
+    put_int(&row, entry->number);
+    put_time(&row, entry->due_ms);
+    put_time(&row, work->now_ms);
 }

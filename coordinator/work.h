@@ -23,6 +23,7 @@ typedef enum WorkTable {
     WORK_CHANGES,    /* executions whose status changed, or that ended */
     WORK_LATE,       /* outcomes that changed nothing */
     WORK_LOG,        /* turn_log */
+    WORK_JOURNAL,    /* what was decided, where that is wanted */
     _WORK_TABLE_COUNT,
 } WorkTable;
 
@@ -50,6 +51,8 @@ typedef struct Work {
     uint32_t task_capacity;
     Buf *logs; /* per partition number */
     uint32_t log_count;
+    bool is_journaled;
+    uint32_t journal_count;
     int fault;          /* of an execution: the batch must not be written */
     uint32_t row_count; /* step rows */
     uint32_t started_count;
@@ -117,3 +120,26 @@ void work_opened(Work *work, const Partition *partition, ExecutionId execution);
 
 /* Turns what was noted into rows of WORK_LOG: partition number → txn that the batch will have. */
 void work_log(Work *work, int32_t part, int64_t txn);
+
+/* The journal ------------------------------------------------------------------------------ */
+
+#define JOURNAL_KINDS(X) X(BATCH) X(EXECUTION) X(STEP) X(FIRED) X(SENT)
+
+#define JOURNAL_VALUE(name) JOURNAL_##name,
+typedef enum JournalKind { JOURNAL_KINDS(JOURNAL_VALUE) _JOURNAL_KIND_COUNT } JournalKind;
+
+/* One thing that the batch decided; fields as the columns of headrace.journal. */
+typedef struct WorkEntry {
+    JournalKind kind;
+    ExecutionId execution; /* not of BATCH */
+    uint32_t node;
+    uint32_t visit;
+    uint32_t attempt;
+    int32_t status;
+    StepReason reason;
+    int64_t number;
+    int64_t due_ms; /* 0: none */
+} WorkEntry;
+
+/* Does nothing unless engine.journal is on. */
+void work_journal(Work *work, const Partition *partition, const WorkEntry *entry);

@@ -81,7 +81,8 @@ daemon_is_ready() {
 daemons_launch() {
     local key=HEADRACE_SEAL_KEY_FILE=$DEV_DIR/seal.key number
 
-    daemon_up coordinator coordinator/headrace-coordinator headrace_engine
+    daemon_up coordinator coordinator/headrace-coordinator headrace_engine \
+        ${HEADRACE_ENGINE_JOURNAL:+HEADRACE_ENGINE_JOURNAL="$HEADRACE_ENGINE_JOURNAL"}
     for number in 1 2; do
         # Workers refuse private addresses; the demo and the tests call this machine.
         daemon_up "worker-$number" worker/headrace-worker headrace_worker \

@@ -62,6 +62,8 @@ ENTITIES = {
     "headrace.open_step": """part execution_id node scope visit attempt reason due_at chain run
         worker opened_at state""",
     "headrace.turn_log": "part txn chunk turn_at opened",
+    "headrace.journal": """part txn seq kind execution_id node visit attempt status reason number
+        due_at at""",
     "headrace.start_once": "step_instance attempt run at",
     "headrace.engine_partition": """part epoch owner_nonce lease_until txn next_event next_result
         acked_txn last_fired kafka_cluster_id""",
