@@ -76,11 +76,12 @@ typedef struct StartTemplate {
 /* What one load asks for and gets. */
 typedef struct Load {
     Lane *lane;
-    PgArray *ids;
+    PgArray *ids; /* each once: a row that came twice would not fold */
     PgArray *templates;
     PgArray *keys;
     PgArray *versions;
     Map wanted; /* version ids asked for */
+    Map wanted_ids;
     PgResult *executions;
     PgResult *rows;
     PgResult *waits;
@@ -95,6 +96,7 @@ static void load_open(Load *load, Lane *lane) {
         .versions = pg_array_new(PG_ARRAY_UUID),
     };
     map_init(&load->wanted, 0);
+    map_init(&load->wanted_ids, 0);
 }
 
 static void load_close(Load *load) {
@@ -103,6 +105,7 @@ static void load_close(Load *load) {
     pg_array_free(load->keys);
     pg_array_free(load->versions);
     map_done(&load->wanted);
+    map_done(&load->wanted_ids);
     pg_result_free(load->executions);
     pg_result_free(load->rows);
     pg_result_free(load->waits);
@@ -483,6 +486,12 @@ static void want_start(Load *load, const TriggerEvent *event) {
         want_version(load, event->version.uuid);
 }
 
+static void want_execution(Load *load, Uuid id) {
+    if (slots_find(&load->lane->slots, (ExecutionId){id}) == NULL &&
+        map_set(&load->wanted_ids, uuid_bytes(&id), load) == NULL)
+        pg_array_add_bytes(load->ids, uuid_bytes(&id));
+}
+
 int store_load(Lane *lane, uint32_t first, uint32_t last) {
     Load load;
     int r = 0;
@@ -497,8 +506,7 @@ int store_load(Lane *lane, uint32_t first, uint32_t last) {
             continue;
         if (message->type == MESSAGE_START)
             want_start(&load, &message->trigger);
-        if (slots_find(&lane->slots, message->execution) == NULL)
-            pg_array_add_bytes(load.ids, uuid_bytes(&message->execution.uuid));
+        want_execution(&load, message->execution.uuid);
     }
     if (pg_array_count(load.ids) + pg_array_count(load.templates) > 0)
         r = load_rows(&load);
@@ -512,8 +520,7 @@ int store_load_ids(Lane *lane, const Uuid *ids, uint32_t count) {
 
     load_open(&load, lane);
     for (uint32_t i = 0; i < count; i++)
-        if (slots_find(&lane->slots, (ExecutionId){ids[i]}) == NULL)
-            pg_array_add_bytes(load.ids, uuid_bytes(&ids[i]));
+        want_execution(&load, ids[i]);
     r = pg_array_count(load.ids) ? load_rows(&load) : 0;
     load_close(&load);
     return r;
