@@ -85,6 +85,18 @@ static char *topic_text(const char *format, Str class_name) {
     return str_dup(str_of(text));
 }
 
+static BusConsumer *open_group(const Lane *lane, Str class_name) {
+    char *group = topic_text(WORKER_GROUP, class_name);
+    BusSettings settings = {
+        .brokers = lane->config->kafka, .client_id = lane->name, .group = group};
+    BusConsumer *consumer = NULL;
+
+    /* The same settings have opened the lane's own consumer. */
+    CHECK(bus_consumer_open(&settings, &consumer) == 0);
+    alloc_free(group);
+    return consumer;
+}
+
 int32_t lane_task_topic(Lane *lane, Str class_name) {
     TaskTopic *topic;
 
@@ -95,7 +107,7 @@ int32_t lane_task_topic(Lane *lane, Str class_name) {
     topic = &lane->topics[lane->topic_count];
     topic->class_name = str_dup(class_name);
     topic->topic = topic_text(TOPIC_TASKS, class_name);
-    topic->group = topic_text(WORKER_GROUP, class_name);
+    topic->group = open_group(lane, class_name);
     if (bus_partition_count(lane->producer, topic->topic, METADATA_MS, &topic->partition_count) ||
         topic->partition_count == 0)
         topic->partition_count = 1; /* the send will say what is wrong */
@@ -191,7 +203,7 @@ static void close_all(Lane *lane) {
     for (uint32_t i = 0; i < lane->topic_count; i++) {
         alloc_free(lane->topics[i].class_name);
         alloc_free(lane->topics[i].topic);
-        alloc_free(lane->topics[i].group);
+        bus_consumer_close(lane->topics[i].group);
         alloc_free(lane->topics[i].committed);
     }
 }

@@ -34,7 +34,7 @@
 typedef struct TaskTopic {
     char *class_name;
     char *topic;
-    char *group;
+    BusConsumer *group; /* asked for the workers' offsets, nothing else */
     uint32_t partition_count;
     uint32_t next_partition;
     uint32_t run_count; /* tasks that the partition has had in a row */

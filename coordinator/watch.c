@@ -26,13 +26,12 @@ void watch_offsets(Lane *lane) {
         TaskTopic *topic = &lane->topics[i];
 
         BusGroupQuestion question = {
-            .group = topic->group,
             .topic = topic->topic,
             .partition_count = topic->partition_count,
             .timeout_ms = OFFSETS_WAIT_MS,
         };
 
-        if (bus_group_offsets(lane->producer, &question, topic->committed))
+        if (bus_group_offsets(topic->group, &question, topic->committed))
             lane->bus_down_ms = clock_monotonic_ms();
     }
 }

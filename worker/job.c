@@ -139,16 +139,16 @@ bool job_goes_on(Job *job) {
 
 void job_claimed(Job *job, const LeaseGrant *grant) {
     static const char *const answers[] = {
-        [LEASE_HELD] = "held",
-        [LEASE_TAKEN] = "taken",
-        [LEASE_ENDED] = "ended",
-        [LEASE_UNKNOWN] = "unknown",
+        [LEASE_HELD] = "held", [LEASE_TAKEN] = "taken",     [LEASE_ENDED] = "ended",
+        [LEASE_TOLD] = "told", [LEASE_UNKNOWN] = "unknown",
     };
 
     metric_add_label(job->worker->metrics, METRIC_CLAIMS, answers[grant->answer], 1);
     job->is_leased = grant->answer == LEASE_HELD;
     if (grant->answer == LEASE_TAKEN)
         job_close(job, "held by another");
+    else if (grant->answer == LEASE_TOLD)
+        job_close(job, "told before");
     else if (grant->answer == LEASE_ENDED)
         job_repeat(job, grant->outcome);
     else if (meets_rival(job))

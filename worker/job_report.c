@@ -135,11 +135,17 @@ static void observe_since(const Worker *worker, uint32_t metric, int64_t since_u
     metric_observe_ms(worker->metrics, metric, (double)(clock_monotonic_us() - since_us) / 1000);
 }
 
+static LeaseMemory memory_of(const Job *job) {
+    if (!job->has_ended)
+        return LEASE_NOTHING;
+    return job->index == 1 && !job->is_split ? LEASE_OUTCOME : LEASE_THAT_IT_TOLD;
+}
+
 static void delivered(void *context, int r) {
     Job *job = context;
     Worker *worker = job->worker;
     /* The last word tells all of the visit: whoever asks again can be answered with it. */
-    bool is_whole = job->has_ended && job->index == 1 && !job->is_split;
+    LeaseMemory memory = memory_of(job);
     bool has_shrunk = job->last_word.length < LEASE_OUTCOME_BYTES_MAX * 8;
 
     if (r == OUTBOX_E_TOO_LARGE && job->has_ended && !has_shrunk) {
@@ -152,7 +158,7 @@ static void delivered(void *context, int r) {
     observe_since(worker, METRIC_STEP_SECONDS, job->taken_us);
     observe_since(worker, METRIC_REPORT_SECONDS, job->said_us);
     if (job->is_leased)
-        leases_release(worker->leases, &job->lease, is_whole && r == 0, job->last_word);
+        leases_release(worker->leases, &job->lease, r ? LEASE_NOTHING : memory, job->last_word);
     job_close(job, job->fate);
 }
 

@@ -7,9 +7,13 @@
  * The holder is who has the greater claim (attempt, epoch, dispatch_no): a task that was sent again
  * takes over from a holder that is believed dead, an equal or smaller one finds the lock taken.
  * With the end of a step its outcome is kept for a while: a task that is delivered once more in it
- * gets the outcome instead of a second run.
+ * gets the outcome instead of a second run. What a longer visit did is not kept, only that it has
+ * told all of it: whoever is given the same task once more, or an older one of the chain, finds
+ * that told. (A second run would make the calls behind the first one with other bodies.) A task
+ * that was sent again is greater and runs.
  *
- * Keys: headrace:lock:{execution}:{chain}, headrace:done:… and headrace:starts:… of the attempt.
+ * Keys: headrace:lock:{execution}:{chain} and headrace:told:…, headrace:done:… and
+ * headrace:starts:… of the attempt.
  *
  * Runs on: loop.
  */
@@ -23,16 +27,19 @@
 
 typedef struct Lease {
     char lock[LEASE_KEY_BYTES];
+    char told[LEASE_KEY_BYTES];
     char done[LEASE_KEY_BYTES];
     char starts[LEASE_KEY_BYTES];
     char holder[LEASE_KEY_BYTES]; /* "attempt:epoch:dispatch:worker:nonce" */
-    uint32_t attempt, epoch, dispatch_no;
+    uint32_t attempt, epoch, dispatch_no, node;
+    int64_t opened_ms;
 } Lease;
 
 typedef enum LeaseAnswer {
     LEASE_HELD,    /* ours now */
     LEASE_TAKEN,   /* somebody with an equal or greater claim holds it */
     LEASE_ENDED,   /* this attempt has ended; its outcome is there */
+    LEASE_TOLD,    /* a visit with an equal or greater claim has told all that it did */
     LEASE_UNKNOWN, /* Redis does not answer */
 } LeaseAnswer;
 
@@ -72,8 +79,15 @@ typedef void (*LeasesRenewedFn)(void *context, const bool *kept, uint32_t count)
 void leases_renew(Leases *leases, const Lease *const *held, uint32_t count, LeasesRenewedFn done,
                   void *context);
 
+/* What is remembered of a visit that is over. */
+typedef enum LeaseMemory {
+    LEASE_NOTHING,      /* it did nothing, or nobody may have heard of it */
+    LEASE_THAT_IT_TOLD, /* several outcomes, or one and what followed */
+    LEASE_OUTCOME,      /* one outcome: kept, if it is not too long */
+} LeaseMemory;
+
 /*
- * Lets go, if it is still ours, with all others that are let go in this turn of the loop. ended:
- * keeps the outcome, if it is not too long. Everything is copied.
+ * Lets go, if it is still ours, with all others that are let go in this turn of the loop.
+ * Everything is copied.
  */
-void leases_release(Leases *leases, const Lease *lease, bool ended, Str outcome);
+void leases_release(Leases *leases, const Lease *lease, LeaseMemory memory, Str outcome);

@@ -23,42 +23,53 @@ struct Leases {
     /* Let go in this turn of the loop; told to Redis in the next one, by one script. */
     LoopTimer letting_go;
     Arena arena;
-    Str keys[3 * LEASE_BATCH_MAX];
-    Str args[3 * LEASE_BATCH_MAX];
+    Str keys[4 * LEASE_BATCH_MAX];
+    Str args[5 * LEASE_BATCH_MAX];
     uint32_t released_count;
 };
 
 /*
- * KEYS lock, done, starts of each; ARGV life of locks and of counters in ms, then attempt, epoch,
- * dispatch_no, holder of each. Answers 1 ours, 0 taken, or the outcome that was kept.
+ * KEYS lock, done, starts, told of each; ARGV life of locks and of counters in ms, then attempt,
+ * epoch, dispatch_no, holder, opened, node of each. Answers 1 ours, 0 taken, 2 told, or the outcome
+ * that was kept. Of two steps of a chain the later one was opened later.
  */
 static RedisScript claim_script = {
-    .source = "local out = {} "
-              "local function beats(a, e, d, held) "
-              "  local ha, he, hd = string.match(held, '^(%d+):(%d+):(%d+):') "
-              "  if not ha then return true end "
-              "  ha, he, hd = tonumber(ha), tonumber(he), tonumber(hd) "
-              "  if a ~= ha then return a > ha end "
-              "  if e ~= he then return e > he end "
-              "  return d > hd "
-              "end "
-              "for i = 1, #KEYS / 3 do "
-              "  local lock, done, starts = KEYS[i*3-2], KEYS[i*3-1], KEYS[i*3] "
-              "  local a, e, d = tonumber(ARGV[i*4-1]), tonumber(ARGV[i*4]), tonumber(ARGV[i*4+1]) "
-              "  local outcome = redis.call('GET', done) "
-              "  local held = redis.call('GET', lock) "
-              "  if outcome then "
-              "    out[i] = outcome "
-              "  elseif held and not beats(a, e, d, held) then "
-              "    out[i] = 0 "
-              "  else "
-              "    redis.call('SET', lock, ARGV[i*4+2], 'PX', ARGV[1]) "
-              "    redis.call('INCR', starts) "
-              "    redis.call('PEXPIRE', starts, ARGV[2]) "
-              "    out[i] = 1 "
-              "  end "
-              "end "
-              "return out",
+    .source =
+        "local out = {} "
+        "local function beats(a, e, d, held) "
+        "  local ha, he, hd = string.match(held, '^(%d+):(%d+):(%d+):') "
+        "  if not ha then return true end "
+        "  ha, he, hd = tonumber(ha), tonumber(he), tonumber(hd) "
+        "  if a ~= ha then return a > ha end "
+        "  if e ~= he then return e > he end "
+        "  return d > hd "
+        "end "
+        "local function is_told(a, e, d, opened, node, told) "
+        "  local to, tn, held = string.match(told, '^(%d+):(%d+):(.*)$') "
+        "  if not to then return false end "
+        "  if tonumber(opened) ~= tonumber(to) then return tonumber(opened) < tonumber(to) end "
+        "  return node == tn and not beats(a, e, d, held) "
+        "end "
+        "for i = 1, #KEYS / 4 do "
+        "  local lock, done, starts = KEYS[i*4-3], KEYS[i*4-2], KEYS[i*4-1] "
+        "  local a, e, d = tonumber(ARGV[i*6-3]), tonumber(ARGV[i*6-2]), tonumber(ARGV[i*6-1]) "
+        "  local outcome = redis.call('GET', done) "
+        "  local held = redis.call('GET', lock) "
+        "  if outcome then "
+        "    out[i] = outcome "
+        "  elseif is_told(a, e, d, ARGV[i*6+1], ARGV[i*6+2], "
+        "                 redis.call('GET', KEYS[i*4]) or '') then "
+        "    out[i] = 2 "
+        "  elseif held and not beats(a, e, d, held) then "
+        "    out[i] = 0 "
+        "  else "
+        "    redis.call('SET', lock, ARGV[i*6], 'PX', ARGV[1]) "
+        "    redis.call('INCR', starts) "
+        "    redis.call('PEXPIRE', starts, ARGV[2]) "
+        "    out[i] = 1 "
+        "  end "
+        "end "
+        "return out",
 };
 
 /* KEYS lock of each; ARGV life in ms, then holder of each. Answers 1 kept, 0 somebody else's. */
@@ -77,20 +88,23 @@ static RedisScript renew_script = {
 };
 
 /*
- * KEYS lock, done, starts of each; ARGV holder, outcome, how long it is kept in ms (0: not at all)
- * of each. What is kept needs no counter any more: it tells of starts that came to no end.
+ * KEYS lock, done, starts, told of each; ARGV holder, outcome, how long it is kept in ms, what is
+ * told, how long that is kept (0: not at all) of each. What is kept needs no counter any more: it
+ * tells of starts that came to no end.
  */
 static RedisScript release_script = {
-    .source = "for i = 1, #KEYS / 3 do "
-              "  local lock, done, starts = KEYS[i*3-2], KEYS[i*3-1], KEYS[i*3] "
-              "  local holder, outcome, life = ARGV[i*3-2], ARGV[i*3-1], ARGV[i*3] "
-              "  if redis.call('GET', lock) == holder then redis.call('DEL', lock) end "
-              "  if life ~= '0' then "
-              "    redis.call('SET', done, outcome, 'PX', life) "
-              "    redis.call('DEL', starts) "
-              "  end "
-              "end "
-              "return 1",
+    .source =
+        "for i = 1, #KEYS / 4 do "
+        "  local lock, done, starts, told = KEYS[i*4-3], KEYS[i*4-2], KEYS[i*4-1], KEYS[i*4] "
+        "  local holder, outcome, life = ARGV[i*5-4], ARGV[i*5-3], ARGV[i*5-2] "
+        "  if redis.call('GET', lock) == holder then redis.call('DEL', lock) end "
+        "  if life ~= '0' then "
+        "    redis.call('SET', done, outcome, 'PX', life) "
+        "    redis.call('DEL', starts) "
+        "  end "
+        "  if ARGV[i*5] ~= '0' then redis.call('SET', told, ARGV[i*5-1], 'PX', ARGV[i*5]) end "
+        "end "
+        "return 1",
 };
 
 static void let_go(void *context);
@@ -129,8 +143,11 @@ void lease_name(const Leases *leases, const StepTask *task, uint64_t nonce, Leas
         .attempt = task->attempt,
         .epoch = task->epoch,
         .dispatch_no = task->dispatch_no,
+        .node = task->node,
+        .opened_ms = task->opened_ms,
     };
     snprintf(ret_lease->lock, LEASE_KEY_BYTES, "headrace:lock:%s:%u", execution.text, task->chain);
+    snprintf(ret_lease->told, LEASE_KEY_BYTES, "headrace:told:%s:%u", execution.text, task->chain);
     snprintf(ret_lease->done, LEASE_KEY_BYTES, "headrace:done:%s:%u:%llx:%u:%u", execution.text,
              task->node, (unsigned long long)scope, task->visit, task->attempt);
     snprintf(ret_lease->starts, LEASE_KEY_BYTES, "headrace:starts:%s:%u:%llx:%u", execution.text,
@@ -181,6 +198,12 @@ static bool is_answer(Asked *asked, int r, const RedisReply *reply) {
     return is_there;
 }
 
+static LeaseAnswer answer_of(int64_t number) {
+    if (number == 2)
+        return LEASE_TOLD;
+    return number == 1 ? LEASE_HELD : LEASE_TAKEN;
+}
+
 static void claim_done(void *context, int r, const RedisReply *reply) {
     Asked *asked = context;
     LeaseGrant grants[LEASE_BATCH_MAX];
@@ -197,20 +220,20 @@ static void claim_done(void *context, int r, const RedisReply *reply) {
         if (one != NULL && outcome.length > 0)
             grants[i].answer = LEASE_ENDED;
         else if (one != NULL)
-            grants[i].answer = redis_reply_int(one) == 1 ? LEASE_HELD : LEASE_TAKEN;
+            grants[i].answer = answer_of(redis_reply_int(one));
     }
     alloc_free(asked);
     claimed(claimed_context, grants, count);
 }
 
-static Str number(Arena *arena, uint32_t value) {
-    return str_printf(arena, "%u", value);
+static Str number(Arena *arena, int64_t value) {
+    return str_printf(arena, "%lld", (long long)value);
 }
 
 void leases_claim(Leases *leases, const Lease *const *wanted, uint32_t count, LeasesClaimedFn done,
                   void *context) {
     Asked *asked = asked_new(leases, count, context);
-    Str keys[3 * LEASE_BATCH_MAX], args[4 * LEASE_BATCH_MAX + 2];
+    Str keys[4 * LEASE_BATCH_MAX], args[6 * LEASE_BATCH_MAX + 2];
     Arena arena;
 
     arena_init(&arena, 0);
@@ -218,21 +241,24 @@ void leases_claim(Leases *leases, const Lease *const *wanted, uint32_t count, Le
     args[0] = str_of(leases->life_ms);
     args[1] = str_of(leases->outcomes_ms);
     for (uint32_t i = 0; i < count; i++) {
-        keys[i * 3] = str_of(wanted[i]->lock);
-        keys[i * 3 + 1] = str_of(wanted[i]->done);
-        keys[i * 3 + 2] = str_of(wanted[i]->starts);
-        args[i * 4 + 2] = number(&arena, wanted[i]->attempt);
-        args[i * 4 + 3] = number(&arena, wanted[i]->epoch);
-        args[i * 4 + 4] = number(&arena, wanted[i]->dispatch_no);
-        args[i * 4 + 5] = str_of(wanted[i]->holder);
+        keys[i * 4] = str_of(wanted[i]->lock);
+        keys[i * 4 + 1] = str_of(wanted[i]->done);
+        keys[i * 4 + 2] = str_of(wanted[i]->starts);
+        keys[i * 4 + 3] = str_of(wanted[i]->told);
+        args[i * 6 + 2] = number(&arena, wanted[i]->attempt);
+        args[i * 6 + 3] = number(&arena, wanted[i]->epoch);
+        args[i * 6 + 4] = number(&arena, wanted[i]->dispatch_no);
+        args[i * 6 + 5] = str_of(wanted[i]->holder);
+        args[i * 6 + 6] = number(&arena, wanted[i]->opened_ms);
+        args[i * 6 + 7] = number(&arena, wanted[i]->node);
     }
     redis_eval(leases->redis,
                &(RedisEval){
                    .script = &claim_script,
                    .keys = keys,
                    .args = args,
-                   .key_count = 3 * count,
-                   .arg_count = 4 * count + 2,
+                   .key_count = 4 * count,
+                   .arg_count = 6 * count + 2,
                },
                claim_done, asked);
     arena_done(&arena);
@@ -291,24 +317,29 @@ static void let_go(void *context) {
                    .script = &release_script,
                    .keys = leases->keys,
                    .args = leases->args,
-                   .key_count = 3 * leases->released_count,
-                   .arg_count = 3 * leases->released_count,
+                   .key_count = 4 * leases->released_count,
+                   .arg_count = 5 * leases->released_count,
                },
                release_done, NULL);
     leases->released_count = 0;
     arena_reset(&leases->arena);
 }
 
-void leases_release(Leases *leases, const Lease *lease, bool ended, Str outcome) {
-    bool is_kept = ended && outcome.length <= LEASE_OUTCOME_BYTES_MAX;
+void leases_release(Leases *leases, const Lease *lease, LeaseMemory memory, Str outcome) {
+    bool is_kept = memory == LEASE_OUTCOME && outcome.length <= LEASE_OUTCOME_BYTES_MAX;
     uint32_t at = leases->released_count++;
+    Str *keys = leases->keys + (size_t)at * 4, *args = leases->args + (size_t)at * 5;
 
-    leases->keys[at * 3] = str_copy(&leases->arena, str_of(lease->lock));
-    leases->keys[at * 3 + 1] = str_copy(&leases->arena, str_of(lease->done));
-    leases->keys[at * 3 + 2] = str_copy(&leases->arena, str_of(lease->starts));
-    leases->args[at * 3] = str_copy(&leases->arena, str_of(lease->holder));
-    leases->args[at * 3 + 1] = is_kept ? str_copy(&leases->arena, outcome) : STR("");
-    leases->args[at * 3 + 2] = is_kept ? str_of(leases->outcomes_ms) : STR("0");
+    keys[0] = str_copy(&leases->arena, str_of(lease->lock));
+    keys[1] = str_copy(&leases->arena, str_of(lease->done));
+    keys[2] = str_copy(&leases->arena, str_of(lease->starts));
+    keys[3] = str_copy(&leases->arena, str_of(lease->told));
+    args[0] = str_copy(&leases->arena, str_of(lease->holder));
+    args[1] = is_kept ? str_copy(&leases->arena, outcome) : STR("");
+    args[2] = is_kept ? str_of(leases->outcomes_ms) : STR("0");
+    args[3] = str_printf(&leases->arena, "%lld:%u:%u:%u:%u:", (long long)lease->opened_ms,
+                         lease->node, lease->attempt, lease->epoch, lease->dispatch_no);
+    args[4] = memory == LEASE_NOTHING ? STR("0") : str_of(leases->outcomes_ms);
     if (leases->released_count == LEASE_BATCH_MAX)
         let_go(leases);
     else

@@ -152,14 +152,18 @@ int bus_watermarks(BusProducer *producer, const char *topic, int32_t partition, 
                    BusWatermarks *ret_watermarks);
 
 typedef struct BusGroupQuestion {
-    const char *group;
     const char *topic;
     uint32_t partition_count;
     int timeout_ms;
 } BusGroupQuestion;
 
-/* Committed offsets of a group: ret_offsets[partition], -1 where there is none. */
-int bus_group_offsets(BusProducer *producer, const BusGroupQuestion *question,
+/*
+ * Committed offsets of the consumer's group: ret_offsets[partition], -1 where there is none.
+ * Through a consumer that does nothing else, neither a member nor assigned: librdkafka has a
+ * request for this that any handle could send, but it ends the process (an assertion) when the
+ * broker goes away under it.
+ */
+int bus_group_offsets(BusConsumer *consumer, const BusGroupQuestion *question,
                       int64_t *ret_offsets);
 
 int bus_partition_count(BusProducer *producer, const char *topic, int timeout_ms,

@@ -364,3 +364,25 @@ int bus_resume(BusConsumer *consumer, const char *topic, int32_t partition) {
 int bus_consumer_fd(BusConsumer *consumer) {
     return consumer->wake_fd;
 }
+
+/* ── the group's offsets ────────────────────────────────────────────────────────────────────── */
+
+int bus_group_offsets(BusConsumer *consumer, const BusGroupQuestion *question,
+                      int64_t *ret_offsets) {
+    int count = (int)question->partition_count;
+    rd_kafka_topic_partition_list_t *list;
+    rd_kafka_resp_err_t error;
+    int r = kafka_needed(consumer, false);
+
+    if (r)
+        return fault_pass(r);
+    list = rd_kafka_topic_partition_list_new(count);
+    rd_kafka_topic_partition_list_add_range(list, question->topic, 0, count - 1);
+    error = rd_kafka_committed(consumer->kafka, list, question->timeout_ms);
+    for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < count; i++)
+        ret_offsets[list->elems[i].partition] = MAX(list->elems[i].offset, (int64_t)-1);
+    rd_kafka_topic_partition_list_destroy(list);
+    /* Nobody polls it otherwise, and its errors would be kept. */
+    rd_kafka_poll(consumer->kafka, 0);
+    return bus_refusal_of(error);
+}

@@ -163,10 +163,7 @@ def run(demon, wanted):
     sink = JournalingSink(wanted.seed, os.path.join(stack.STACK, "sink.jsonl"), BAD_PERCENT)
     publish(sink)
     load = Load(sink, wanted.seed)
-    stack.until("the gateway knows the hook", 15,
-                lambda: load.ask("chaos-hook", 1, None).status == 202)
-    load.began = time.time() + 0.5
-    time.sleep(1)
+    load.await_hook()
     say(f"chaos: seed {wanted.seed}, {wanted.seconds} s of faults")
     load.start()
     struck = storm(demon, wanted, load)

@@ -161,6 +161,13 @@ class Load:
                           {"Authorization": "Bearer " + os.environ["HEADRACE_API_KEY"],
                            "Idempotency-Key": key}, timeout=15)
 
+    def await_hook(self):
+        """The gateways' snapshot follows the publication; what is tried is not of the load."""
+        answer = stack.until("the gateway knows the hook", 15, lambda: (
+            lambda one: one if one.status == 202 else None)(self.ask("chaos-hook", 1, None)))
+        stack.ended(answer.json["executionId"])
+        self.began = time.time()
+
     def watch(self):
         while not (self.is_stopping or (self.left == 0 and not self.open)):
             time.sleep(0.5)

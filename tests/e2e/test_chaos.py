@@ -26,8 +26,7 @@ def the_stack_comes_up():
     world["sink"] = JournalingSink(0, os.path.join(stack.STACK, "sink.jsonl"))
     load.publish(world["sink"])
     world["load"] = load.Load(world["sink"], 0, flight_max=COUNT)
-    stack.until("the gateway knows the hook", 15,
-                lambda: world["load"].ask("chaos-hook", 1, None).status == 202)
+    world["load"].await_hook()
 
 
 def run_and_hurt(hurt):
@@ -63,7 +62,7 @@ def fault(name, hurt):
 
 
 def kafka_goes_for_a_while(demon):
-    """Hooks say so meanwhile: 503, and when to come again. (The load comes again until it is taken.)"""
+    """Hooks say so meanwhile: 503, and when to come again. (The load does, until it is taken.)"""
     demon.kill_kafka(KAFKA_DOWN_SECONDS)
     assert world["load"].retry_after > 0, f"no 503 with Retry-After: {world['load'].refusals}"
 
@@ -95,7 +94,8 @@ def the_journal_has_seen_it_all():
                   f" {ended}",
     }
     for law, rows in wrong.items():
-        row = stack.psql(f"INSERT INTO headrace.journal ({columns}) {rows} RETURNING part, txn, seq")
+        row = stack.psql(f"INSERT INTO headrace.journal ({columns}) {rows}"
+                         " RETURNING part, txn, seq")
         done = stack.cli("verify", check=False)
         assert done.returncode == 1 and f"broken   {law}:" in done.stdout, (law, done.stdout)
         stack.psql("DELETE FROM headrace.journal WHERE (part, txn, seq) = "

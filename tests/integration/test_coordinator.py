@@ -166,6 +166,17 @@ class Test:
                      "epoch": 1, "dispatch_no": 0, "node": 0, "attempt": 0})
         self.letter("NO_EXECUTION")
 
+    def late_outcomes_that_come_together_are_late(self):
+        """Each names an execution that is not in memory: it is read once for all of them."""
+        execution = self.start()
+        self.answer_all(execution)
+        self.completed(execution)
+        for run_id in range(2, 12):
+            self.answer(self.task_of(execution, NOOP), run_id)
+        until("ten outcomes are late", 20, lambda: query(
+            "SELECT count(*) FROM headrace.late_result"
+            f" WHERE execution_id = '{execution}'") == "10")
+
     def an_outcome_that_cannot_be_stored_fails_its_step(self):
         execution = self.start()
         self.answer(self.task_of(execution, NOOP), output='"\\u0000"')

@@ -116,8 +116,8 @@ static LeaseAnswer claim(const Lease *lease) {
 }
 
 /* It goes out a turn later, and the first use of a script is sent twice: wait for that. */
-static void release(const Lease *lease, bool ended, Str outcome) {
-    leases_release(leases, lease, ended, outcome);
+static void release(const Lease *lease, LeaseMemory memory, Str outcome) {
+    leases_release(leases, lease, memory, outcome);
     command("PING", NULL);
     command("PING", NULL);
 }
@@ -188,7 +188,7 @@ Test(worker_lease, an_ended_attempt_gives_its_outcome_to_whoever_asks_again) {
     Lease mine = lease_of(&task, 1), copy, next;
 
     cr_expect_eq(claim(&mine), LEASE_HELD);
-    release(&mine, true, STR("the outcome"));
+    release(&mine, LEASE_OUTCOME, STR("the outcome"));
     task.dispatch_no++;
     copy = lease_of(&task, 2);
     cr_expect_eq(claim(&copy), LEASE_ENDED);
@@ -197,7 +197,7 @@ Test(worker_lease, an_ended_attempt_gives_its_outcome_to_whoever_asks_again) {
     next = lease_of(&task, 3);
     cr_expect_eq(claim(&next), LEASE_HELD, "another attempt has not ended");
     wait_ms(OUTCOMES_MS + 100);
-    release(&next, false, STR(""));
+    release(&next, LEASE_NOTHING, STR(""));
     cr_expect_eq(claim(&copy), LEASE_HELD, "outcomes are not kept for ever");
 }
 
@@ -208,8 +208,43 @@ Test(worker_lease, an_outcome_that_is_too_long_to_keep_is_run_again) {
 
     memset(text, 'x', sizeof text);
     cr_expect_eq(claim(&mine), LEASE_HELD);
-    release(&mine, true, str_from(text, sizeof text));
+    release(&mine, LEASE_OUTCOME, str_from(text, sizeof text));
+    cr_expect_eq(claim(&copy), LEASE_TOLD, "but not by the same task delivered twice");
+    task.dispatch_no++;
+    copy = lease_of(&task, 3);
     cr_expect_eq(claim(&copy), LEASE_HELD);
+}
+
+Test(worker_lease, what_has_told_all_is_not_run_by_the_same_task_or_an_older_one) {
+    StepTask task = a_task();
+    Lease mine, copy, older, later, again;
+
+    task.opened_ms = 1000;
+    mine = lease_of(&task, 1);
+    copy = lease_of(&task, 2);
+    cr_expect_eq(claim(&mine), LEASE_HELD);
+    release(&mine, LEASE_THAT_IT_TOLD, STR(""));
+    cr_expect_eq(claim(&copy), LEASE_TOLD);
+    task.opened_ms = 999;
+    task.node = 0;
+    task.attempt = 7;
+    older = lease_of(&task, 3);
+    cr_expect_eq(claim(&older), LEASE_TOLD, "a step before it in the chain");
+    task.opened_ms = 1000;
+    task.attempt = 0;
+    task.dispatch_no = 0;
+    later = lease_of(&task, 4);
+    cr_expect_eq(claim(&later), LEASE_HELD, "another step of the same moment");
+    release(&later, LEASE_NOTHING, STR(""));
+    task = (StepTask){.execution = task.execution,
+                      .chain = 3,
+                      .node = 1,
+                      .attempt = 1,
+                      .epoch = 5,
+                      .dispatch_no = 2,
+                      .opened_ms = 1000};
+    again = lease_of(&task, 5);
+    cr_expect_eq(claim(&again), LEASE_HELD, "it was sent again");
 }
 
 Test(worker_lease, a_task_that_was_given_back_is_free_at_once) {
@@ -217,7 +252,7 @@ Test(worker_lease, a_task_that_was_given_back_is_free_at_once) {
     Lease mine = lease_of(&task, 1), copy = lease_of(&task, 2);
 
     cr_expect_eq(claim(&mine), LEASE_HELD);
-    release(&mine, false, STR("released"));
+    release(&mine, LEASE_NOTHING, STR("released"));
     cr_expect_eq(claim(&copy), LEASE_HELD);
 }
 
@@ -226,7 +261,7 @@ Test(worker_lease, only_the_holder_can_let_go) {
     Lease mine = lease_of(&task, 1), copy = lease_of(&task, 2);
 
     cr_expect_eq(claim(&mine), LEASE_HELD);
-    release(&copy, false, STR(""));
+    release(&copy, LEASE_NOTHING, STR(""));
     cr_expect_eq(claim(&copy), LEASE_TAKEN);
 }
 
@@ -247,7 +282,7 @@ Test(worker_lease, starts_are_counted) {
     cr_expect_eq(claim(&mine), LEASE_HELD);
     cr_expect_eq(claim(&copy), LEASE_TAKEN);
     expect_count(mine.starts, 1);
-    release(&mine, false, STR(""));
+    release(&mine, LEASE_NOTHING, STR(""));
     cr_expect_eq(claim(&copy), LEASE_HELD);
     expect_count(mine.starts, 2);
 }
