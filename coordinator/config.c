@@ -19,8 +19,6 @@ static const ConfigKey keys[] = {
      "Write down what each batch decides (headrace.journal grows for ever): for tests."    },
     {"lease",          CONFIG_MS,     AT(lease_ms),     "10s",    3000,    120000,
      "How long partitions stay with a coordinator that says nothing."                      },
-    {"batch.max",      CONFIG_MS,     AT(batch_ms),     "20ms",   1,       1000,
-     "How long a batch gathers messages once the first one is there."                      },
     {"cache.bytes",    CONFIG_BYTES,  AT(cache_bytes),  "256MiB", 1 << 20, 1LL << 40,
      "Memory for executions at rest, over all lanes."                                      },
     {"silence.max",    CONFIG_MS,     AT(silence_ms),   "5s",     1000,    600000,

@@ -11,7 +11,6 @@ typedef struct CoordinatorConfig {
     bool is_fused;
     bool is_journaled;
     int64_t lease_ms;
-    int64_t batch_ms;
     int64_t cache_bytes;
     int64_t silence_ms;
     int64_t heartbeat_ms;
