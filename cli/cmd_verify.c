@@ -84,10 +84,11 @@ static const Law laws[] = {
     {"12", "A wait is ended by its timer once, and is over then.",
      "SELECT execution_id || ' node ' || node || ' attempt ' || attempt || ' fired ' || count(*)"
      " FROM headrace.journal WHERE kind = 'FIRED' AND reason IN (1, 5)"
-     " GROUP BY execution_id, node, visit, attempt, reason HAVING count(*) > 1"
+     " GROUP BY execution_id, node, visit, attempt, reason, due_at HAVING count(*) > 1"
      " UNION ALL SELECT o.execution_id || ' node ' || o.node || ' fired and waits still'"
      " FROM headrace.open_step o JOIN headrace.journal j ON j.execution_id = o.execution_id"
-     " AND (j.node, j.visit, j.attempt, j.reason) = (o.node, o.visit, o.attempt, o.reason)"
+     " AND (j.node, j.visit, j.attempt, j.reason, j.due_at) ="
+     " (o.node, o.visit, o.attempt, o.reason, o.due_at)"
      " WHERE j.kind = 'FIRED' AND o.reason IN (1, 5)"                                       },
     {"18", "Batches of a partition are numbered without a gap, none acknowledged before it was.",
      "SELECT 'partition ' || j.part || ': ' || count(*) || ' batches from ' || min(j.txn)"

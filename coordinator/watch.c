@@ -17,8 +17,10 @@
 void watch_offsets(Lane *lane) {
     int64_t now_ms = clock_monotonic_ms();
 
-    if (!bus_producer_is_up(lane->producer))
+    if (!bus_producer_is_up(lane->producer)) {
         lane->bus_down_ms = now_ms;
+        return; /* nobody would answer, and timers wait for this thread */
+    }
     if (now_ms - lane->offsets_ms < OFFSETS_EVERY_MS || lane->slots.flight_count == 0)
         return;
     lane->offsets_ms = now_ms;

@@ -27,6 +27,7 @@ from sink import JournalingSink
 
 QUIESCE_SECONDS = 180
 BAD_PERCENT = 4  # of the target's answers
+LOCKS_SECONDS = 30  # until all that was in hand when Redis forgot it has its locks again
 
 LEASE, HEARTBEAT = faults.LEASE_SECONDS, faults.HEARTBEAT_SECONDS
 
@@ -117,14 +118,10 @@ def logged(event):
 
 
 def delays(struck, names, event):
-    """From a fault to the last time that its consequence was said, within half a minute."""
+    """From a fault of these names to each of its consequences within half a minute."""
     times = logged(event)
-    found = []
-    for one in struck:
-        after = [at - one["at"] for at in times if 0 <= at - one["at"] <= 30]
-        if one["fault"] in names and after:
-            found.append(max(after))
-    return found
+    return [[at - one["at"] for at in times if 0 <= at - one["at"] <= 30]
+            for one in struck if one["fault"] in names]
 
 
 def spread(seconds):
@@ -136,10 +133,10 @@ def spread(seconds):
 
 def report(wanted, struck, findings, verify):
     figures = dict(findings.figures)
-    figures["takeover after the fault"] = spread(
-        delays(struck, ("kill-coordinator", "stop-coordinator"), "partition.claimed"))
-    figures["sent again after the fault"] = spread(
-        delays(struck, ("kill-worker", "stop-worker"), "task.lost"))
+    claimed = delays(struck, ("kill-coordinator", "stop-coordinator"), "partition.claimed")
+    figures["taken over after the fault"] = spread([min(one) for one in claimed if one])
+    lost = delays(struck, ("kill-worker", "stop-worker"), "task.lost")
+    figures["sent again after the fault"] = spread([at for one in lost for at in one])
     say(f"\nseed {wanted.seed}, {len(struck)} faults")
     for name, value in figures.items():
         say(f"  {name:28} {value}")
@@ -169,7 +166,8 @@ def run(demon, wanted):
     struck = storm(demon, wanted, load)
     load.stop()
     left = load.quiesce(QUIESCE_SECONDS)
-    findings = check(load)
+    findings = check(load, [(one["at"], one["until"] + LOCKS_SECONDS) for one in struck
+                            if one["fault"] in ("kill-redis", "flush-redis")])
     findings.problems.extend(f"{execution} has not ended" for execution in left)
     findings.problems.extend(f"{one['ended']} ended on their own account in {one['fault']}"
                              for one in struck if one["ended"])

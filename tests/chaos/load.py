@@ -17,7 +17,7 @@ import uuid
 import stack
 
 SECRET = "chaos-secret"
-FLIGHT_MAX = 60
+FLIGHT_MAX = 150
 STARTERS = 6
 
 
@@ -234,8 +234,12 @@ def attempts_since(began, reason):
     return {(execution, step): int(count) for execution, step, count in copied(rows)}
 
 
-def check(load):
-    """What must be true once all has ended; the figures are for the report."""
+def check(load, without_locks=()):
+    """What must be true once all has ended; the figures are for the report.
+
+    without_locks: (from, until) in which Redis may have known nothing. A task that a dead worker
+    left behind may then run once more although its visit had got further: with another body.
+    """
     found = executions_since(load.began)
     lost = [f"{execution} of {shape} is not there" for execution, (shape, _) in
             load.accepted.items() if execution not in found]
@@ -246,7 +250,7 @@ def check(load):
         status, output = found.get(execution, ("COMPLETED", f'{{"n": {n}}}'))
         if status != "COMPLETED" or json.loads(output or "null") != {"n": n}:
             wrong.append(f"{execution} of {shape} is {status} with {output}")
-    calls = check_calls(load)
+    calls = check_calls(load, without_locks)
     problems = lost + strange + wrong + calls.problems + load.mistakes
     return Findings(problems, {
         "accepted": len(load.accepted),
@@ -255,19 +259,27 @@ def check(load):
         **calls.figures})
 
 
-def check_calls(load):
+def is_within(times, calls):
+    return any(began <= one.at <= until for began, until in times for one in calls)
+
+
+def check_calls(load, without_locks):
     calls = load.sink.taken()
     by_key = collections.defaultdict(list)
     keys_of = collections.defaultdict(set)
-    problems = []
+    problems, excused = [], 0
     for one in calls:
         by_key[one.key].append(one)
     for key, same in by_key.items():
         told = json.loads(same[0].body)
         keys_of[told["execution"], told["step"]].add(key)
-        if len({one.body for one in same}) > 1:
-            problems.append(f"key {key} came with several bodies: "
-                            f"{sorted({one.body for one in same})[:2]}")
+        others = [one for one in same if one.body != same[0].body]
+        if others and is_within(without_locks, same):
+            excused += 1
+        elif others:
+            problems.append(f"key {key} came with several bodies: {same[0].body}, then at"
+                            f" {time.strftime('%H:%M:%S', time.gmtime(others[0].at))}"
+                            f" {others[0].body}")
     doubled = [f"{place} was called under {len(keys)} keys" for place, keys in keys_of.items()
                if len(keys) > 1 or None in keys]
     called = collections.Counter(execution for execution, _ in keys_of)
@@ -286,5 +298,5 @@ def check_calls(load):
         "doubled": len(doubled), "calls": len(calls), "bad answers": sum(bad.values()),
         "retries charged": sum(retried.values()), "retries charged for an outage": len(charged),
         "attempts lost": sum(attempts_since(load.began, 19).values()),
-        "duplicate calls": extra,
+        "duplicate calls": extra, "two bodies without Redis": excused,
         "duplicate calls %": round(100 * extra / max(1, len(by_key)), 2)})
