@@ -17,7 +17,7 @@ static const ConfigKey keys[] = {
      "Let workers run straight chains of steps in one visit. Changes speed, never results."},
     {"engine.journal", CONFIG_FLAG,   AT(is_journaled), "off",    0,       0,
      "Write down what each batch decides (headrace.journal grows for ever): for tests."    },
-    {"lease",          CONFIG_MS,     AT(lease_ms),     "10s",    3000,    120000,
+    {"lease",          CONFIG_MS,     AT(lease_ms),     "8s",     3000,    120000,
      "How long partitions stay with a coordinator that says nothing."                      },
     {"cache.bytes",    CONFIG_BYTES,  AT(cache_bytes),  "256MiB", 1 << 20, 1LL << 40,
      "Memory for executions at rest, over all lanes."                                      },

@@ -26,6 +26,19 @@ def setUpModule():
     world.services_up()
     gateway = world.Gateway().start()
     tenant = world.Tenant(gateway, "cli")
+    wait_for_kafka()
+
+
+def wait_for_kafka():
+    """A broker that was made a moment ago may need a while until it takes its first event."""
+    path = os.path.join(world.STACK, "first.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(SIMPLE, file)
+    world.headrace("apply", "-f", path, "--id", "first", "--publish", env=environment())
+    end = time.monotonic() + 60
+    while world.headrace("run", "first", check=False, env=environment()).returncode != 0:
+        assert time.monotonic() < end, "Kafka takes no event"
+        time.sleep(0.5)
 
 
 def tearDownModule():
