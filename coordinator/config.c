@@ -25,7 +25,7 @@ static const ConfigKey keys[] = {
      "A taken task without a word for this long is sent again."                            },
     {"heartbeat.max",  CONFIG_MS,     AT(heartbeat_ms), "15s",    2000,    600000,
      "A started step without a word for this long is lost."                                },
-    {"dispatch.max",   CONFIG_MS,     AT(dispatch_ms),  "60s",    5000,    3600000,
+    {"dispatch.max",   CONFIG_MS,     AT(dispatch_ms),  "15s",    5000,    3600000,
      "After a takeover, how long a task of unknown place may stay silent."                 },
     {"start_by.max",   CONFIG_MS,     AT(start_by_ms),  "10m",    10000,   86400000,
      "A worker gives back a task that is older than this."                                 },

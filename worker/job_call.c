@@ -120,6 +120,10 @@ static void logged(void *context, int r) {
         job->is_lost = true; /* a gap in what is told: whoever goes on must not be this visit */
     if (!job_goes_on(job))
         return;
+    if (!job_has_time(job)) {
+        job_release(job, RELEASED_BUDGET);
+        return;
+    }
     job_move(job, JOB_CALLING);
     begin_call(job);
 }
@@ -145,7 +149,9 @@ void job_call(Job *job) {
         return;
     }
     job->request = ask.request;
-    if (job->said_count > 0) {
+    if (job->index > 0 && !job_has_time(job)) {
+        job_release(job, RELEASED_BUDGET);
+    } else if (job->said_count > 0) {
         job_move(job, JOB_LOGGING);
         job_flush(job, logged);
     } else {

@@ -11,14 +11,14 @@
 #include "common/io/clock.h"
 #include "worker/job_private.h"
 
-static bool has_time(const Job *job) {
+bool job_has_time(const Job *job) {
     return job->task.visit_budget_ms == 0 ||
            clock_monotonic_us() - job->taken_us < (int64_t)job->task.visit_budget_ms * 1000;
 }
 
 uint32_t job_chain_next(const Job *job, const StepEnd *end) {
-    if (end->status != STEP_COMPLETED || job->index + 1 >= job->task.chain_max || !has_time(job) ||
-        job->is_lost || job->worker->is_draining || job->is_single)
+    if (end->status != STEP_COMPLETED || job->index + 1 >= job->task.chain_max ||
+        !job_has_time(job) || job->is_lost || job->worker->is_draining || job->is_single)
         return PLAN_NONE;
     return plan_chain_next(job->order.plan, job->order.node, end->outcome);
 }

@@ -15,6 +15,12 @@ void job_call(Job *job);   /* job_call.c */
 
 /* The chain: job_chain.c. The next step of the visit after this end, or PLAN_NONE. */
 uint32_t job_chain_next(const Job *job, const StepEnd *end);
+
+/*
+ * Whether a further step of the visit may begin. A process that slept finds that it may not: by
+ * then somebody else may do the chain again, and its calls could differ from ours.
+ */
+bool job_has_time(const Job *job);
 void job_chain_go_on(Job *job, uint32_t next, const StepOutcome *outcome);
 
 /* Sends what was said and not sent yet; done comes when a broker has it. */
