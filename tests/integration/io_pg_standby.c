@@ -54,7 +54,7 @@ Test(io_pg_standby, a_commit_that_no_standby_confirmed_is_unknown, .timeout = 60
     cr_expect_str_eq(pg_failure(pg)->sqlstate, "01000");
     pthread_join(thread, NULL);
 
-    cr_expect_eq(number(other, "SELECT count(*) FROM unsure"), 1, "here it is, for now");
+    cr_expect_eq(number(other, "SELECT count(*) FROM unsure"), 1, "here, and nowhere else yet");
     cr_expect_eq(number(pg, "SELECT count(*) FROM unsure"), 1, "the connection is still good");
     pg_free(pg);
     pg_free(other);
